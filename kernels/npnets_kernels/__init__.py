@@ -1,0 +1,1 @@
+"""The hot loops of npnets: arrays and scalars in, arrays out; no validation, I/O or randomness."""

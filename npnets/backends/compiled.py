@@ -1,0 +1,108 @@
+"""Train with the compiled kernels: arrays laid out for them, and the optimiser's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from npnets_kernels import train as kernel
+from npnets_kernels.activations import NAMES
+from npnets_kernels.simd import lanes
+
+from npnets.network import parameter_count
+from npnets.optimizers import Adam, Momentum, adam_scalars
+from npnets.protocol import Protocol
+
+
+class Networks(NamedTuple):
+    """How the kernels are told the widths of many networks, one after another."""
+
+    widths: np.ndarray
+    width_offsets: np.ndarray
+    """(K + 1,) network k's widths are ``widths[width_offsets[k]:width_offsets[k + 1]]``."""
+    offsets: np.ndarray
+    """(K + 1,) the same for its parameters."""
+    row_offsets: np.ndarray
+    """(K + 1,) the same for its neurons, inputs and outputs included."""
+
+    @classmethod
+    def of(cls, widths: Sequence[tuple[int, ...]]) -> Networks:
+        return cls(
+            np.array([width for w in widths for width in w], dtype=np.int64),
+            _offsets(len(w) for w in widths),
+            _offsets(parameter_count(w) for w in widths),
+            _offsets(sum(w) for w in widths),
+        )
+
+
+def _offsets(counts: Iterable[int]) -> np.ndarray:
+    return np.cumsum([0, *counts], dtype=np.int64)
+
+
+def pad_samples(x: np.ndarray) -> np.ndarray:
+    """Samples (…, n), repeated from the first until they fill batch vectors, contiguous."""
+    n = x.shape[-1]
+    padded = -(-n // lanes(x.dtype)) * lanes(x.dtype)
+    return np.ascontiguousarray(np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, padded - n)], "wrap"))
+
+
+def pad_weights(n: int, weight: float, dtype: np.dtype) -> np.ndarray:
+    """The weight for each of n samples, 0 for what ``pad_samples`` adds to them."""
+    weights = np.zeros(-(-n // lanes(dtype)) * lanes(dtype), dtype)
+    weights[:n] = weight
+    return weights
+
+
+def optimizer_schedule(
+    name: str, lr: float, start: int, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The kernel's rate and epsilon for each of the steps from ``start`` on; see its ``update``."""
+    if name != "adam":
+        return np.full(steps, lr), np.zeros(steps)
+    scalars = [adam_scalars(t, lr) for t in range(start + 1, start + steps + 1)]
+    step_sizes, roots = np.array(scalars).reshape(-1, 2).T
+    return step_sizes * roots, Adam().eps * roots
+
+
+class Compiled:
+    """A ``Backend`` that trains with the compiled kernels."""
+
+    def __init__(
+        self, protocol: Protocol, widths: Sequence[tuple[int, ...]], theta: np.ndarray
+    ) -> None:
+        self.protocol, self.widths = protocol, widths
+        self.networks = Networks.of(widths)
+        self._theta = theta.copy()
+        self.first, self.second = np.zeros_like(theta), np.zeros_like(theta)
+
+    @property
+    def theta(self) -> np.ndarray:
+        return self._theta.copy()
+
+    def advance(self, x: np.ndarray, y: np.ndarray, start: int, record: bool) -> np.ndarray:
+        steps, d_out, n = y.shape
+        protocol, number = self.protocol, self._theta.dtype.type
+        rates, epsilons = optimizer_schedule(protocol.optimizer, protocol.lr, start, steps)
+        beta1, beta2 = Adam().betas if protocol.optimizer == "adam" else (Momentum().mu, 0.0)
+        losses = np.empty((len(self.widths), steps if record else 0), number)
+        kernel.train(
+            self.networks.widths,
+            self.networks.width_offsets,
+            self._theta,
+            self.first,
+            self.second,
+            self.networks.offsets,
+            pad_samples(x),
+            pad_samples(y),
+            pad_weights(n, 2 / (n * d_out), x.dtype),
+            rates.astype(number),
+            epsilons.astype(number),
+            kernel.OPTIMIZERS.index(protocol.optimizer),
+            beta1,
+            beta2,
+            NAMES.index(protocol.activation),
+            float(protocol.slope),
+            losses,
+        )
+        return losses

@@ -1,0 +1,118 @@
+"""What is measured of every trained network: its losses, its dead neurons, its collapse.
+
+All in float64. Dead is a hidden neuron whose preactivation is not positive on any of 1000 held-out
+samples. Collapsed is a network whose output is one constant on the held-out samples, that is,
+wherever it could have learnt from data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from npnets_kernels.activations import NAMES
+from npnets_kernels.evaluate import evaluate
+
+from npnets.activations import get_activation
+from npnets.backends.compiled import Networks, pad_samples, pad_weights
+from npnets.samples import DEAD_SAMPLE, held_out, uniform_grid
+from npnets.targets import Target, get_target
+from npnets.training import Trained
+
+#: An output that varies by less than this, next to its own size, is rounding and not a function.
+CONSTANT = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Arrays of length K, one entry a network; losses are mean squared errors."""
+
+    loss: np.ndarray
+    """On held-out samples of N(0, I)."""
+    normalized_loss: np.ndarray
+    """The same, divided by the target's variance there."""
+    grid_loss: np.ndarray
+    """On the uniform grid on [-5, 5]^d."""
+    normalized_grid_loss: np.ndarray
+    """The same, divided by the target's variance there."""
+    output_range: np.ndarray
+    """Largest minus smallest output on the held-out samples."""
+    grid_range: np.ndarray
+    """The same on the grid."""
+    collapsed: np.ndarray
+    """(bool) Whether the output is constant on the held-out samples."""
+    dead: list[tuple[int, ...]]
+    """Dead neurons in each hidden layer."""
+
+
+def measure(trained: Trained, target: Target | str | None = None) -> Measured:
+    """Measure networks on a target, by default the one they were trained on.
+
+    >>> from npnets.training import train
+    >>> measured = measure(train([(16,), (1,) * 16], "linear", steps=500))
+    >>> measured.normalized_loss.round(2).tolist()
+    [0.0, 1.0]
+    >>> measured.collapsed.tolist(), sum(measured.dead[1]) > 0
+    ([False, True], True)
+    """
+    d_in = trained.protocol.target.d_in
+    target = trained.protocol.target if target is None else get_target(target, d_in)
+    normal, grid = held_out(d_in), uniform_grid(d_in)
+    networks = Networks.of([trained.widths(k) for k in range(len(trained))])
+    on_normal = _evaluate(trained, networks, normal, target(normal))
+    on_grid = _evaluate(trained, networks, grid, target(grid))
+    few = normal[:DEAD_SAMPLE]
+    highest = _evaluate(trained, networks, few, target(few)).highest
+    return Measured(
+        on_normal.loss,
+        on_normal.loss / target(normal).var(),
+        on_grid.loss,
+        on_grid.loss / target(grid).var(),
+        on_normal.output_range,
+        on_grid.output_range,
+        on_normal.output_range <= CONSTANT * np.maximum(1.0, on_normal.largest_output),
+        _dead(trained, networks, highest),
+    )
+
+
+class _Evaluated(NamedTuple):
+    loss: np.ndarray
+    output_range: np.ndarray
+    largest_output: np.ndarray
+    highest: np.ndarray
+    """The highest value of every neuron of every network, inputs and outputs included."""
+
+
+def _evaluate(trained: Trained, networks: Networks, x: np.ndarray, y: np.ndarray) -> _Evaluated:
+    """Mean squared error and extremes on x (n, d_in), y (n, 1)."""
+    errors, lowest, highest = evaluate(
+        networks.widths,
+        networks.width_offsets,
+        trained.parameters.astype(np.float64),
+        networks.offsets,
+        networks.row_offsets,
+        pad_samples(x.T),
+        pad_samples(y.T),
+        pad_weights(len(x), 1 / y.size, np.dtype(np.float64)),
+        NAMES.index(trained.protocol.activation),
+        float(trained.protocol.slope),
+    )
+    outputs = networks.row_offsets[1:] - 1
+    low, high = lowest[outputs], highest[outputs]
+    output_range = np.where(np.isnan(errors), np.nan, high - low)
+    return _Evaluated(errors, output_range, np.maximum(np.abs(low), np.abs(high)), highest)
+
+
+def _dead(trained: Trained, networks: Networks, highest: np.ndarray) -> list[tuple[int, ...]]:
+    """Neurons of each hidden layer that never rise above their value at z = 0.
+
+    That value tells the sign of the preactivation, because φ(z) > φ(0) exactly where z > 0.
+    """
+    phi = get_activation(trained.protocol.activation, trained.protocol.slope).value
+    silent = (highest <= phi(np.zeros(1))[0]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(networks.widths)[:-1]])
+    layers = np.add.reduceat(silent, starts).tolist() if len(starts) > 1 else []
+    ends = networks.width_offsets.tolist()
+    return [tuple(layers[start + 1 : stop - 1]) for start, stop in pairwise(ends)]

@@ -1,0 +1,63 @@
+"""The inputs that networks are trained and measured on.
+
+Minibatches are N(0, I), fresh at every step. Losses are measured on two domains: held-out samples
+of N(0, I), where the network was trained, and a grid on [-5, 5]^d, most of which is extrapolation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from npnets.randomness import generator
+
+#: Steps drawn from one stream: a stream a step would cost more to seed than to draw.
+PAGE = 256
+
+HELD_OUT = 10_000
+"""Held-out samples a loss is measured on."""
+
+DEAD_SAMPLE = 1_000
+"""Held-out samples, the first, on which a dead neuron has to stay silent."""
+
+GRID_EDGE = 5.0
+"""The grid reaches from -5 to 5 in every dimension."""
+
+_GRID_POINTS = {1: 1001, 2: 41, 3: 13}
+
+
+def minibatches(
+    seed: int, d_in: int, batch_size: int, start: int, stop: int, dtype: str = "float32"
+) -> np.ndarray:
+    """The inputs of steps start to stop - 1: (steps, d_in, batch_size), samples last.
+
+    A function of the seed, d_in, the batch size and the step, and not of the network's shape: all
+    networks of a seed see the same data. The numbers are drawn as float32 for either dtype.
+
+    >>> whole = minibatches(0, 1, 64, 0, 600)
+    >>> bool((whole[300:500] == minibatches(0, 1, 64, 300, 500)).all())
+    True
+    """
+    pages = []
+    for page in range(start // PAGE, -(-stop // PAGE)):
+        random = generator(seed, "minibatches", d_in, page)
+        pages.append(random.standard_normal((PAGE, d_in, batch_size), dtype=np.float32))
+    first = start // PAGE * PAGE
+    steps = np.concatenate(pages) if pages else np.empty((0, d_in, batch_size), np.float32)
+    return steps[start - first : stop - first].astype(dtype, copy=False)
+
+
+def held_out(d_in: int) -> np.ndarray:
+    """10,000 samples of N(0, I) that no network is trained on, (n, d_in)."""
+    return generator(0, "held-out", d_in).standard_normal((HELD_OUT, d_in))
+
+
+def uniform_grid(d_in: int) -> np.ndarray:
+    """Evenly spaced points of [-5, 5]^d, (n, d_in): 1001, 41², 13³; from d = 4 on, 10,000 random.
+
+    >>> uniform_grid(1)[:3, 0].tolist()
+    [-5.0, -4.99, -4.98]
+    """
+    if d_in not in _GRID_POINTS:
+        return generator(0, "uniform", d_in).uniform(-GRID_EDGE, GRID_EDGE, (HELD_OUT, d_in))
+    axis = np.linspace(-GRID_EDGE, GRID_EDGE, _GRID_POINTS[d_in])
+    return np.stack(np.meshgrid(*[axis] * d_in, indexing="ij"), axis=-1).reshape(-1, d_in)
