@@ -13,6 +13,12 @@ def sigmoid(z):
     return 1 / (1 + math.exp(-z))
 
 
+def tanh_derivative(z):
+    """sech(z)^2, without the cancellation of 1 - tanh(z)^2."""
+    e = math.exp(-2 * abs(z))
+    return 4 * e / (1 + e) ** 2
+
+
 def activation(name, z, slope=0.01):
     if name == "relu":
         return z if z > 0 else 0.0
@@ -42,10 +48,10 @@ def activation_derivative(name, z, slope=0.01):
         density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
         return 0.5 * (1 + math.erf(z / math.sqrt(2))) + z * density
     if name == "gelu_tanh":
-        t, u1, _ = _gelu_tanh_parts(z)
-        return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * u1
+        t, dt, u1, _ = _gelu_tanh_parts(z)
+        return 0.5 * (1 + t) + 0.5 * z * dt * u1
     if name == "tanh":
-        return 1 - math.tanh(z) ** 2
+        return tanh_derivative(z)
     if name == "sigmoid":
         return sigmoid(z) * (1 - sigmoid(z))
     if name == "selu":
@@ -61,10 +67,10 @@ def activation_second_derivative(name, z, slope=0.01):
     if name == "gelu":
         return (2 - z * z) * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     if name == "gelu_tanh":
-        t, u1, u2 = _gelu_tanh_parts(z)
-        return (1 - t * t) * (u1 + 0.5 * z * u2 - z * t * u1 * u1)
+        t, dt, u1, u2 = _gelu_tanh_parts(z)
+        return dt * (u1 + 0.5 * z * u2 - z * t * u1 * u1)
     if name == "tanh":
-        return -2 * math.tanh(z) * (1 - math.tanh(z) ** 2)
+        return -2 * math.tanh(z) * tanh_derivative(z)
     if name == "sigmoid":
         s = sigmoid(z)
         return s * (1 - s) * (1 - 2 * s)
@@ -74,9 +80,10 @@ def activation_second_derivative(name, z, slope=0.01):
 
 
 def _gelu_tanh_parts(z):
-    """tanh u, u' and u'' for u = √(2/π) (z + 0.044715 z³)."""
+    """tanh u, sech² u, u' and u'' for u = √(2/π) (z + 0.044715 z³)."""
     c = math.sqrt(2 / math.pi)
-    return math.tanh(c * (z + 0.044715 * z**3)), c * (1 + 0.134145 * z * z), c * 0.26829 * z
+    u = c * (z + 0.044715 * z**3)
+    return math.tanh(u), tanh_derivative(u), c * (1 + 0.134145 * z * z), c * 0.26829 * z
 
 
 def preactivations(weights, biases, x, name="relu", slope=0.01):
