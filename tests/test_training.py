@@ -1,5 +1,7 @@
 """Training: kernels against the reference, the oracle and torch; identity to the last bit."""
 
+from itertools import pairwise
+
 import naive
 import numpy as np
 import pytest
@@ -130,7 +132,7 @@ def test_the_kernel_follows_torch_adam_on_the_same_weights_and_batches(shape, dt
     trained = train([shape], "quadratic", steps=steps, seeds=1, dtype=dtype)
     widths = trained.widths(0)
     layers = []
-    for fan_in, fan_out in zip(widths[:-1], widths[1:], strict=True):
+    for fan_in, fan_out in pairwise(widths):
         layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
     model = nn.Sequential(*layers[:-1]).to(getattr(torch, dtype))
     start = torch.tensor(initial_parameters(widths, seed=1).astype(dtype))
