@@ -16,7 +16,8 @@ from npnets_kernels.activations import NAMES
 from npnets_kernels.evaluate import evaluate
 
 from npnets.activations import get_activation
-from npnets.backends.compiled import Networks, pad_samples, pad_weights
+from npnets.backends.compiled import pad_samples, pad_weights
+from npnets.backends.layout import Layout
 from npnets.samples import DEAD_SAMPLE, held_out, uniform_grid
 from npnets.targets import Target, get_target
 from npnets.training import Trained
@@ -60,11 +61,11 @@ def measure(trained: Trained, target: Target | str | None = None) -> Measured:
     d_in = trained.protocol.target.d_in
     target = trained.protocol.target if target is None else get_target(target, d_in)
     normal, grid = held_out(d_in), uniform_grid(d_in)
-    networks = Networks.of([trained.widths(k) for k in range(len(trained))])
-    on_normal = _evaluate(trained, networks, normal, target(normal))
-    on_grid = _evaluate(trained, networks, grid, target(grid))
+    layout = Layout.of([trained.widths(k) for k in range(len(trained))])
+    on_normal = _evaluate(trained, layout, normal, target(normal))
+    on_grid = _evaluate(trained, layout, grid, target(grid))
     few = normal[:DEAD_SAMPLE]
-    highest = _evaluate(trained, networks, few, target(few)).highest
+    highest = _evaluate(trained, layout, few, target(few), hidden=True).highest
     return Measured(
         on_normal.loss,
         on_normal.loss / target(normal).var(),
@@ -73,7 +74,7 @@ def measure(trained: Trained, target: Target | str | None = None) -> Measured:
         on_normal.output_range,
         on_grid.output_range,
         on_normal.output_range <= CONSTANT * np.maximum(1.0, on_normal.largest_output),
-        _dead(trained, networks, highest),
+        _dead(trained, layout, highest),
     )
 
 
@@ -82,37 +83,40 @@ class _Evaluated(NamedTuple):
     output_range: np.ndarray
     largest_output: np.ndarray
     highest: np.ndarray
-    """The highest value of every neuron of every network, inputs and outputs included."""
+    """The highest value of every neuron of every network, if the hidden ones were watched."""
 
 
-def _evaluate(trained: Trained, networks: Networks, x: np.ndarray, y: np.ndarray) -> _Evaluated:
+def _evaluate(
+    trained: Trained, layout: Layout, x: np.ndarray, y: np.ndarray, hidden: bool = False
+) -> _Evaluated:
     """Mean squared error and extremes on x (n, d_in), y (n, 1)."""
     errors, lowest, highest = evaluate(
-        networks.widths,
-        networks.width_offsets,
+        layout.widths,
+        layout.width_offsets,
         trained.parameters.astype(np.float64),
-        networks.offsets,
-        networks.row_offsets,
+        layout.offsets,
+        layout.row_offsets,
         pad_samples(x.T),
         pad_samples(y.T),
         pad_weights(len(x), 1 / y.size, np.dtype(np.float64)),
         NAMES.index(trained.protocol.activation),
         float(trained.protocol.slope),
+        hidden,
     )
-    outputs = networks.row_offsets[1:] - 1
+    outputs = layout.row_offsets[1:] - 1
     low, high = lowest[outputs], highest[outputs]
     output_range = np.where(np.isnan(errors), np.nan, high - low)
     return _Evaluated(errors, output_range, np.maximum(np.abs(low), np.abs(high)), highest)
 
 
-def _dead(trained: Trained, networks: Networks, highest: np.ndarray) -> list[tuple[int, ...]]:
+def _dead(trained: Trained, layout: Layout, highest: np.ndarray) -> list[tuple[int, ...]]:
     """Neurons of each hidden layer that never rise above their value at z = 0.
 
     That value tells the sign of the preactivation, because φ(z) > φ(0) exactly where z > 0.
     """
     phi = get_activation(trained.protocol.activation, trained.protocol.slope).value
     silent = (highest <= phi(np.zeros(1))[0]).astype(np.int64)
-    starts = np.concatenate([[0], np.cumsum(networks.widths)[:-1]])
+    starts = np.concatenate([[0], np.cumsum(layout.widths)[:-1]])
     layers = np.add.reduceat(silent, starts).tolist() if len(starts) > 1 else []
-    ends = networks.width_offsets.tolist()
+    ends = layout.width_offsets.tolist()
     return [tuple(layers[start + 1 : stop - 1]) for start, stop in pairwise(ends)]

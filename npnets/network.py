@@ -151,13 +151,13 @@ def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
     if isinstance(widths, np.ndarray):
         widths = widths.tolist()
     integers = isinstance(widths, Sequence) and all(
-        isinstance(w, (int, np.integer)) and not isinstance(w, bool) for w in widths
+        issubclass(kind, (int, np.integer)) and kind is not bool for kind in set(map(type, widths))
     )
-    if not integers or any(w < 1 for w in widths):
+    if not integers or min(widths, default=1) < 1:
         raise ValueError(f"widths must be positive integers, got {widths!r}")
     if len(widths) < 2:
         raise ValueError(f"widths must hold at least input and output, got {widths!r}")
-    return tuple(int(w) for w in widths)
+    return tuple(map(int, widths))
 
 
 def parameter_count(widths: Sequence[int]) -> int:

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from npnets.backends import Backend, processors
+from npnets.backends.layout import Layout
 from npnets.choices import check_choice
 from npnets.initializers import initial_parameters
-from npnets.network import Network, check_widths, parameter_count
+from npnets.network import Network, check_widths
 from npnets.protocol import Protocol, check_count
 from npnets.targets import Target, get_target
 
@@ -127,7 +128,7 @@ def train(
     cuts = tuple(sorted({check_count("checkpoints", step, 0, steps) for step in checkpoints}))
     widths = [check_widths((d_in, *shape, 1)) for shape in shapes]
     seeds = _one_seed_each(seeds, len(widths))
-    offsets = np.cumsum([0, *map(parameter_count, widths)])
+    offsets = Layout.of(widths).offsets
     theta = _initial(widths, seeds, init, protocol) if initial is None else initial
     theta = np.array(theta, dtype)
     if theta.shape != (offsets[-1],):

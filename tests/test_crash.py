@@ -45,11 +45,10 @@ class Speaking(sqlite3.Connection):
 
 connect = sqlite3.connect
 def slow_connect(*arguments, **options):
-    connection = connect(*arguments, **options, factory=Speaking)
-    connection.execute("PRAGMA wal_autocheckpoint = 1")
-    return connection
+    return connect(*arguments, **options, factory=Speaking)
 store_module.sqlite3.connect = slow_connect
 store_module.SYNCHRONOUS = "FULL"
+store_module.CHECKPOINT_PAGES = 1
 study(sys.argv[1])
 """
 

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from npnets_kernels import train as kernel
 from npnets_kernels.activations import NAMES
 from npnets_kernels.simd import lanes
 
-from npnets.network import parameter_count
+from npnets.backends.layout import Layout
 from npnets.optimizers import Adam, Momentum, adam_scalars
 from npnets.protocol import Protocol
-
-
-class Networks(NamedTuple):
-    """How the kernels are told the widths of many networks, one after another."""
-
-    widths: np.ndarray
-    width_offsets: np.ndarray
-    """(K + 1,) network k's widths are ``widths[width_offsets[k]:width_offsets[k + 1]]``."""
-    offsets: np.ndarray
-    """(K + 1,) the same for its parameters."""
-    row_offsets: np.ndarray
-    """(K + 1,) the same for its neurons, inputs and outputs included."""
-
-    @classmethod
-    def of(cls, widths: Sequence[tuple[int, ...]]) -> Networks:
-        return cls(
-            np.array([width for w in widths for width in w], dtype=np.int64),
-            _offsets(len(w) for w in widths),
-            _offsets(parameter_count(w) for w in widths),
-            _offsets(sum(w) for w in widths),
-        )
-
-
-def _offsets(counts: Iterable[int]) -> np.ndarray:
-    return np.cumsum([0, *counts], dtype=np.int64)
 
 
 def pad_samples(x: np.ndarray) -> np.ndarray:
@@ -72,7 +46,7 @@ class Compiled:
         self, protocol: Protocol, widths: Sequence[tuple[int, ...]], theta: np.ndarray
     ) -> None:
         self.protocol, self.widths = protocol, widths
-        self.networks = Networks.of(widths)
+        self.layout = Layout.of(widths)
         self._theta = theta.copy()
         self.first, self.second = np.zeros_like(theta), np.zeros_like(theta)
 
@@ -87,12 +61,12 @@ class Compiled:
         beta1, beta2 = Adam().betas if protocol.optimizer == "adam" else (Momentum().mu, 0.0)
         losses = np.empty((len(self.widths), steps if record else 0), number)
         kernel.train(
-            self.networks.widths,
-            self.networks.width_offsets,
+            self.layout.widths,
+            self.layout.width_offsets,
             self._theta,
             self.first,
             self.second,
-            self.networks.offsets,
+            self.layout.offsets,
             pad_samples(x),
             pad_samples(y),
             pad_weights(n, 2 / (n * d_out), x.dtype),

@@ -31,6 +31,9 @@ from npnets.study.schema import (
     NetworkRow,
 )
 
+#: Pages of 4 kB in the log before it is folded in: keys come in random order, so that each shard
+#: touches most pages of the table, and folding in after every shard would write it all again.
+CHECKPOINT_PAGES = 8_000
 SYNCHRONOUS = "NORMAL"  # in WAL mode, a power cut may undo the last shards but damages nothing
 
 
@@ -183,6 +186,7 @@ def writing(path: str | Path) -> Iterator[Store]:
         with _plain_errors(path):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         if version < len(MIGRATIONS):
             _migrate(store, connection, version)
         yield store
