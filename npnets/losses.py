@@ -24,12 +24,14 @@ LOSSES = ("mse", "binary_cross_entropy", "softmax_cross_entropy")
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss L(o, y) and its gradient, for targets that `targets_like` has prepared."""
+    """A loss L(o, y) and its derivatives, for targets that `targets_like` has prepared."""
 
     name: str
     value: Callable[[np.ndarray, np.ndarray], float]
     delta: Callable[[np.ndarray, np.ndarray], np.ndarray]
     """∂L/∂o, (n, d_out)."""
+    curvature: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    """∂²L/∂o² of each sample, (n, d_out, d_out)."""
 
 
 def get_loss(kind: str) -> Loss:
@@ -100,6 +102,11 @@ def _mse_delta(o: np.ndarray, y: np.ndarray) -> np.ndarray:
     return 2 * (o - y) / o.size
 
 
+def _mse_curvature(o: np.ndarray, y: np.ndarray) -> np.ndarray:
+    n, d_out = o.shape
+    return np.broadcast_to(2 * np.eye(d_out, dtype=o.dtype) / o.size, (n, d_out, d_out))
+
+
 # -log σ(o) = log(1 + e^-o) and -log(1 - σ(o)) = o + log(1 + e^-o), so a sample costs
 # max(o, 0) - y·o + log(1 + e^-|o|).
 
@@ -110,6 +117,11 @@ def _binary_cross_entropy(o: np.ndarray, y: np.ndarray) -> float:
 
 def _binary_cross_entropy_delta(o: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (sigmoid(o) - y) / o.size
+
+
+def _binary_cross_entropy_curvature(o: np.ndarray, y: np.ndarray) -> np.ndarray:
+    variance = sigmoid(o) * sigmoid(-o) / o.size
+    return variance[:, :, None] * np.eye(o.shape[1], dtype=o.dtype)
 
 
 def log_softmax(o: np.ndarray) -> np.ndarray:
@@ -126,11 +138,27 @@ def _softmax_cross_entropy_delta(o: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (np.exp(log_softmax(o)) - y) / len(o)
 
 
+def _softmax_cross_entropy_curvature(o: np.ndarray, y: np.ndarray) -> np.ndarray:
+    p = np.exp(log_softmax(o))
+    diagonal = p[:, :, None] * np.eye(o.shape[1], dtype=o.dtype)
+    return (diagonal - p[:, :, None] * p[:, None, :]) / len(o)
+
+
 _BY_NAME = {
     loss.name: loss
     for loss in (
-        Loss("mse", _mse, _mse_delta),
-        Loss("binary_cross_entropy", _binary_cross_entropy, _binary_cross_entropy_delta),
-        Loss("softmax_cross_entropy", _softmax_cross_entropy, _softmax_cross_entropy_delta),
+        Loss("mse", _mse, _mse_delta, _mse_curvature),
+        Loss(
+            "binary_cross_entropy",
+            _binary_cross_entropy,
+            _binary_cross_entropy_delta,
+            _binary_cross_entropy_curvature,
+        ),
+        Loss(
+            "softmax_cross_entropy",
+            _softmax_cross_entropy,
+            _softmax_cross_entropy_delta,
+            _softmax_cross_entropy_curvature,
+        ),
     )
 }
