@@ -17,7 +17,10 @@ def random_case(seed):
     depth = int(random.integers(0, 7))
     hidden = random.integers(1, 6, depth).tolist()
     widths = (int(random.integers(1, 4)), *hidden, int(random.integers(1, 4)))
-    net = initialize(widths, "normal", seed, ACTIVATIONS[seed % len(ACTIVATIONS)], slope=0.1)
+    # Biases too are drawn: behind a dead layer, a bias of 0 would sit on the kink.
+    theta = random.standard_normal(parameter_count(widths))
+    activation = ACTIVATIONS[seed % len(ACTIVATIONS)]
+    net = Network.from_parameters(widths, theta, activation, slope=0.1)
     x = random.standard_normal((20, widths[0]))
     y = random.random((20, widths[-1]))
     return net, x, y / y.sum(axis=1, keepdims=True), LOSSES[seed % len(LOSSES)]
