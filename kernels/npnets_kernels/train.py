@@ -60,33 +60,59 @@ Rule = namedtuple("Rule", "optimizer rates epsilons beta1 beta2")
 
 @njit
 def forward(layout, theta, activation, leak, values, slopes):
-    """z = W a + b, a = activation(z), layer by layer; the last layer is linear."""
+    """z = W a + b, a = activation(z), layer by layer; the last layer is linear.
+
+    Neurons are taken two at a time, for each input to be loaded once for both.
+    """
     inputs, outputs, weight = 0, layout.widths[0], 0
     for layer in range(layout.n_layers):
         fan_in, fan_out = layout.widths[layer], layout.widths[layer + 1]
         bias = weight + fan_out * fan_in
-        for i in range(outputs, outputs + fan_out):
+        linear = layer == layout.n_layers - 1
+        for i in range(outputs, outputs + fan_out - 1, 2):
+            z = broadcast(theta, bias)
+            next_z = broadcast(theta, bias + 1)
+            bias += 2
+            for j in range(inputs, inputs + fan_in):
+                a = load(values, j)
+                z = z + broadcast(theta, weight) * a
+                next_z = next_z + broadcast(theta, weight + fan_in) * a
+                weight += 1
+            weight += fan_in
+            fire(z, i, linear, activation, leak, values, slopes)
+            fire(next_z, i + 1, linear, activation, leak, values, slopes)
+        if fan_out % 2 == 1:
             z = broadcast(theta, bias)
             bias += 1
             for j in range(inputs, inputs + fan_in):
                 z = z + broadcast(theta, weight) * load(values, j)
                 weight += 1
-            if layer == layout.n_layers - 1:
-                a = z
-            elif activation == RELU:
-                a = where(z < 0.0, 0.0, z)
-            else:
-                a, slope = activate(activation, leak, z)
-                store(slopes, i, slope)
-            store(values, i, a)
+            fire(z, outputs + fan_out - 1, linear, activation, leak, values, slopes)
         inputs, outputs, weight = outputs, outputs + fan_out, bias
 
 
 @njit
+def fire(z, i, linear, activation, leak, values, slopes):
+    """Keep neuron i's value, and its derivative unless the value tells it (ReLU)."""
+    if linear:
+        a = z
+    elif activation == RELU:
+        a = where(z < 0.0, 0.0, z)
+    else:
+        a, slope = activate(activation, leak, z)
+        store(slopes, i, slope)
+    store(values, i, a)
+
+
+@njit
 def backward(layout, activation, memory):
-    """dL/dW = delta a' and dL/db = delta, summed over samples but for a block's lanes."""
+    """dL/dW = delta a' and dL/db = delta, summed over samples but for a block's lanes.
+
+    Neuron by neuron from the last layer down, so that its delta is used while in registers.
+    """
     outputs = layout.n_rows - layout.widths[layout.n_layers]
     first = layout.n_parameters
+    above, fan_above, weights_above = 0, 0, 0
     for layer in range(layout.n_layers - 1, -1, -1):
         fan_in, fan_out = layout.widths[layer], layout.widths[layer + 1]
         inputs = outputs - fan_in
@@ -94,30 +120,32 @@ def backward(layout, activation, memory):
         first = bias - fan_out * fan_in
         weight = first
         for i in range(fan_out):
-            delta = load(memory.deltas, outputs + i)
+            row = outputs + i
+            if fan_above == 0:
+                delta = load(memory.deltas, row)
+            else:
+                weight_above = weights_above + i
+                delta = pull_back(memory, activation, row, weight_above, fan_out, above, fan_above)
+            if layer > 0:
+                store(memory.deltas, row, delta)
             store(memory.partials, bias + i, sum_blocks(delta))
             for j in range(inputs, inputs + fan_in):
                 store(memory.partials, weight, partial_sums(delta, load(memory.values, j)))
                 weight += 1
-        if layer > 0:
-            pull_back(memory, activation, first, inputs, fan_in, outputs, fan_out)
+        above, fan_above, weights_above = outputs, fan_out, first
         outputs = inputs
 
 
 @njit
-def pull_back(memory, activation, first, inputs, fan_in, outputs, fan_out):
-    """delta of a layer's inputs: activation'(z) times W' delta."""
-    for j in range(fan_in):
-        weight = first + j
-        delta = broadcast(memory.theta, weight) * load(memory.deltas, outputs)
-        for i in range(outputs + 1, outputs + fan_out):
-            weight += fan_in
-            delta = delta + broadcast(memory.theta, weight) * load(memory.deltas, i)
-        if activation == RELU:
-            delta = where(load(memory.values, inputs + j) > 0.0, delta, 0.0)
-        else:
-            delta = delta * load(memory.slopes, inputs + j)
-        store(memory.deltas, inputs + j, delta)
+def pull_back(memory, activation, row, weight, stride, above, fan_above):
+    """delta of a neuron: activation'(z) times the sum of W delta over the neurons above it."""
+    delta = broadcast(memory.theta, weight) * load(memory.deltas, above)
+    for i in range(above + 1, above + fan_above):
+        weight += stride
+        delta = delta + broadcast(memory.theta, weight) * load(memory.deltas, i)
+    if activation == RELU:
+        return where(load(memory.values, row) > 0.0, delta, 0.0)
+    return delta * load(memory.slopes, row)
 
 
 @njit
