@@ -11,7 +11,7 @@ import numpy as np
 from npnets.activations import get_activation
 from npnets.choices import check_choice
 from npnets.optimizers import OPTIMIZERS, check_lr
-from npnets.samples import PAGE, minibatches
+from npnets.samples import MOST_STEP_NUMBERS, minibatches, page_steps
 from npnets.targets import Target
 
 DTYPES = ("float32", "float64")
@@ -41,7 +41,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         check_count("steps", self.steps, 0)
-        check_count("batch_size", self.batch_size, 1)
+        check_batch_size(self.batch_size, self.target.d_in)
         check_lr(self.lr)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("dtype", self.dtype, DTYPES)
@@ -50,7 +50,8 @@ class Protocol:
     def segments(self, cuts: tuple[int, ...]) -> Iterator[tuple[int, int]]:
         """The steps from cut to cut, in pieces whose minibatches fit DATA_BYTES."""
         step_bytes = self.target.d_in * self.batch_size * np.dtype(self.dtype).itemsize
-        most = max(1, DATA_BYTES // (step_bytes * PAGE)) * PAGE
+        page = page_steps(self.target.d_in, self.batch_size)
+        most = max(1, DATA_BYTES // (step_bytes * page)) * page
         for start, stop in pairwise(sorted({0, *cuts, self.steps})):
             for first in range(start, stop, most):
                 yield first, min(first + most, stop)
@@ -61,6 +62,11 @@ class Protocol:
         x = minibatches(seed, d_in, n, start, stop, self.dtype)
         y = self.target(x.transpose(0, 2, 1).reshape(-1, d_in))
         return x, y.reshape(stop - start, 1, n)
+
+
+def check_batch_size(batch_size: int, d_in: int) -> int:
+    """The batch size, if one step's inputs are no more than memory can be asked to hold."""
+    return check_count("batch_size", batch_size, 1, MOST_STEP_NUMBERS // d_in)
 
 
 def check_count(name: str, value: int, least: int, most: int | None = None) -> int:

@@ -10,8 +10,10 @@ import numpy as np
 
 from npnets.randomness import generator
 
-#: Steps drawn from one stream: a stream a step would cost more to seed than to draw.
-PAGE = 256
+#: Numbers drawn from one stream: a stream a step would cost more to seed than to draw.
+PAGE_NUMBERS = 2**14
+#: Numbers that one step may draw, the batch size times d_in.
+MOST_STEP_NUMBERS = 2**24
 
 HELD_OUT = 10_000
 """Held-out samples a loss is measured on."""
@@ -37,13 +39,23 @@ def minibatches(
     >>> bool((whole[300:500] == minibatches(0, 1, 64, 300, 500)).all())
     True
     """
+    per_page = page_steps(d_in, batch_size)
     pages = []
-    for page in range(start // PAGE, -(-stop // PAGE)):
+    for page in range(start // per_page, -(-stop // per_page)):
         random = generator(seed, "minibatches", d_in, page)
-        pages.append(random.standard_normal((PAGE, d_in, batch_size), dtype=np.float32))
-    first = start // PAGE * PAGE
+        pages.append(random.standard_normal((per_page, d_in, batch_size), dtype=np.float32))
+    first = start // per_page * per_page
     steps = np.concatenate(pages) if pages else np.empty((0, d_in, batch_size), np.float32)
     return steps[start - first : stop - first].astype(dtype, copy=False)
+
+
+def page_steps(d_in: int, batch_size: int) -> int:
+    """Steps whose minibatches come from one stream.
+
+    >>> page_steps(1, 64), page_steps(2, 1_000_000)
+    (256, 1)
+    """
+    return max(1, PAGE_NUMBERS // (d_in * batch_size))
 
 
 def held_out(d_in: int) -> np.ndarray:

@@ -146,7 +146,7 @@ def test_default_targets_fit_the_dimensions(tmp_path, untrained):
         (["--lr", "inf"], "lr must be a positive finite number, got inf"),
         (["--lr", "-1"], "lr must be a positive finite number, got -1.0"),
         (["--steps", "0"], "steps must be an integer >= 1, got 0"),
-        (["--batch", "0"], "batch_size must be an integer >= 1, got 0"),
+        (["--batch", "0"], "batch_size must be an integer from 1 to 16777216, got 0"),
         (["--depth", "3:1"], "got 3:1"),
         (["--depth", "9"], "depth must be from 1 to the number of neurons (4)"),
         (["--depth", "a"], "depth must be a number or a range, like 3 or 1:16, got 'a'"),

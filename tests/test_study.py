@@ -91,7 +91,7 @@ def test_an_expression_is_planned_under_its_canonical_name_once():
         ({"d_in": 0}, "d_in must be an integer from 1 to 1000, got 0"),
         ({"steps": 0}, "steps must be an integer >= 1, got 0"),
         ({"steps": 2.5}, "steps must be an integer >= 1, got 2.5"),
-        ({"batch_size": -1}, "batch_size must be an integer >= 1, got -1"),
+        ({"batch_size": -1}, "batch_size must be an integer from 1 to 16777216, got -1"),
         ({"lr": float("nan")}, "lr must be a positive finite number, got nan"),
         ({"lr": float("inf")}, "lr must be a positive finite number, got inf"),
         ({"lr": -0.1}, "lr must be a positive finite number, got -0.1"),

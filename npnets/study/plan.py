@@ -12,7 +12,7 @@ from npnets.activations import ACTIVATIONS, get_activation
 from npnets.choices import check_choice
 from npnets.initializers import SCHEMES, initial_parameters
 from npnets.optimizers import OPTIMIZERS, check_lr
-from npnets.protocol import DTYPES, check_count
+from npnets.protocol import DTYPES, check_batch_size, check_count
 from npnets.shapes import Shape, composition_count, format_shape, sample_compositions
 from npnets.targets import check_learnable, get_target
 
@@ -52,7 +52,7 @@ class Settings:
         check_count("neurons", self.neurons, 1, MAX_NEURONS)
         check_count("d_in", self.d_in, 1, MAX_INPUTS)
         check_count("steps", self.steps, 1)
-        check_count("batch_size", self.batch_size, 1)
+        check_batch_size(self.batch_size, self.d_in)
         check_lr(self.lr)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("activation", self.activation, ACTIVATIONS)
