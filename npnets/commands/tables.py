@@ -12,8 +12,12 @@ from npnets.study.table import DOMAINS
 def summary_text(summary: TargetSummary) -> str:
     """What was found on one target: a table per domain, and the correlations."""
     title = f"{summary.target}: {summary.shapes:,} shapes, {summary.networks:,} networks"
+    runs = "the median over seeds"
+    if summary.networks == summary.shapes:
+        runs = "one run, so the best of many is partly the luckiest (--seeds 5 gives medians)"
     domains = [_domain_text(domain, summary.survival) for domain in summary.domains]
-    return "\n\n".join([f"{title}\n{'=' * len(title)}", *domains, _correlation_text(summary)])
+    head = f"{title}\n{'=' * len(title)}\nA shape's loss is {runs}."
+    return "\n\n".join([head, *domains, _correlation_text(summary)])
 
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
