@@ -9,7 +9,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from npnets.figures.style import OKABE_ITO
 from npnets.study.table import ShapeTable
 
-
 #: Bars that have room for a label each.
 MOST_LABELS = 18
 
