@@ -145,7 +145,7 @@ def test_default_targets_fit_the_dimensions(tmp_path, untrained):
         (["--lr", "nan"], "lr must be a positive finite number, got nan"),
         (["--lr", "inf"], "lr must be a positive finite number, got inf"),
         (["--lr", "-1"], "lr must be a positive finite number, got -1.0"),
-        (["--steps", "0"], "steps must be an integer >= 1, got 0"),
+        (["--steps", "0"], "steps must be an integer from 1 to 1000000000, got 0"),
         (["--batch", "0"], "batch_size must be an integer from 1 to 16777216, got 0"),
         (["--depth", "3:1"], "got 3:1"),
         (["--depth", "9"], "depth must be from 1 to the number of neurons (4)"),
@@ -372,9 +372,35 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path):
     assert run.returncode == 130
     done = _count(store)
     assert 0 < done < 16_384
-    assert errors.strip() == (
+    assert errors.strip().splitlines()[-1] == (
         f"Interrupted: {done:,} of 16,384 networks are in npnets.db; the same command continues."
     )
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path):
+    command = [sys.executable, HOUSE / "cli.py", "enumerate", "--neurons", "2"]
+    run = subprocess.Popen(
+        [*command, "--steps", "100000000"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    store, deadline = tmp_path / "npnets.db", time.monotonic() + 60
+    while time.monotonic() < deadline and not _runs(store):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    run.send_signal(signal.SIGINT)
+    assert run.stderr.readline() + run.stderr.readline() == (
+        "\nStopping after the networks in training; Ctrl-C again stops now.\n"
+    )
+    run.send_signal(signal.SIGINT)
+    assert run.wait(timeout=30) == 130
+    assert _count(store) == 0
+
+
+def _runs(store: Path) -> int:
+    try:
+        with reading(store) as opened:
+            return len(opened.runs())
+    except ValueError:  # not made yet
+        return 0
 
 
 def _count(store: Path) -> int:

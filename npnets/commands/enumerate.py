@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -69,7 +71,7 @@ def command(
         if shards:
             _note_other_provenance(opened.runs())
         try:
-            with _progress(left) as progress:
+            with _interruptible(), _progress(left) as progress:
                 run(plan.settings, shards, opened, threads, progress)
         except KeyboardInterrupt:
             done = plan.count() - sum(len(s.shapes) for s in unfinished(plan, opened, threads))
@@ -115,6 +117,22 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
             bar.update(networks, (bar.pos + networks) / (time.monotonic() - started))
 
         yield advance
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The first Ctrl-C lets the networks in training finish; the second does not wait for them."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # the store survives any death
+        click.echo("\nStopping after the networks in training; Ctrl-C again stops now.", err=True)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _rate(networks_per_second: float | None) -> str | None:

@@ -20,6 +20,8 @@ MAX_NETWORKS = 2**22
 MAX_NEURONS = 1000
 MAX_INPUTS = 1000
 MAX_SHARD = 256
+MAX_SHARD_STEPS = MAX_SHARD * 2000  # longer training makes smaller shards: none is lost for long
+MAX_STEPS = 10**9
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Settings:
     def __post_init__(self) -> None:
         check_count("neurons", self.neurons, 1, MAX_NEURONS)
         check_count("d_in", self.d_in, 1, MAX_INPUTS)
-        check_count("steps", self.steps, 1)
+        check_count("steps", self.steps, 1, MAX_STEPS)
         check_batch_size(self.batch_size, self.d_in)
         check_lr(self.lr)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
@@ -152,7 +154,8 @@ class Plan:
 
         Every shard takes shapes of all depths in their proportions, in random order, and targets
         take turns. So the rate is the same all along, and a study that is interrupted holds a
-        fair sample of the whole. Small studies get small shards, for every thread to have some.
+        fair sample of the whole. Small studies get small shards, for every thread to have some,
+        and so does long training, for little to be lost when it is interrupted.
         """
         stored = set(stored)
         shapes = [(shape, format_shape(shape)) for shape in self._shapes()]
@@ -162,6 +165,7 @@ class Plan:
             for target in self.targets
         }
         size = min(MAX_SHARD, max(16, sum(map(len, groups.values())) // (8 * threads)))
+        size = max(1, min(size, MAX_SHARD_STEPS // self.settings.steps))
         by_seed = [
             [list(_deal(target, seed, groups[target, seed], size)) for target in self.targets]
             for seed in range(self.seeds)
