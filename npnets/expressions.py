@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -82,10 +83,10 @@ def parse_expression(text: str, d_in: int = 1) -> Expression:
 
     >>> parse_expression("2*x+sin(pi*x)").text
     '2 * x + sin(pi * x)'
-    >>> parse_expression("open('x')")
+    >>> parse_expression("open('x')")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: expression "open('x')" has an unknown function 'open'
+    ValueError: expression "open('x')" has an unknown function 'open' (known: sin, cos, ...
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(f"expression must have at most {MAX_LENGTH} characters, got {len(text)}")
@@ -93,7 +94,8 @@ def parse_expression(text: str, d_in: int = 1) -> Expression:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply"
-        raise ValueError(f"expression {_shown(text)} cannot be read: {reason}") from None
+        hint = "; a product needs its *, as in 2*x" if re.search(r"\d\s*[a-z(]", text) else ""
+        raise ValueError(f"expression {_shown(text)} cannot be read: {reason}{hint}") from None
     try:
         _check(tree, d_in)
     except ValueError as error:
@@ -130,7 +132,8 @@ def _operands(node: ast.expr, d_in: int) -> list[ast.expr]:
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             _check_function(name, len(arguments))
             return arguments
-    raise ValueError(f"may hold arithmetic only, got {_shown(ast.unparse(node))}")
+    hint = "; a power is x**2" if isinstance(getattr(node, "op", None), ast.BitXor) else ""
+    raise ValueError(f"may hold arithmetic only, got {_shown(ast.unparse(node))}{hint}")
 
 
 def _check_number(value: float) -> None:
@@ -144,7 +147,7 @@ def _check_number(value: float) -> None:
 
 def _check_function(name: str, argument_count: int) -> None:
     if name not in FUNCTIONS:
-        raise ValueError(f"has an unknown function {name!r}")
+        raise ValueError(f"has an unknown function {name!r} (known: {', '.join(FUNCTIONS)})")
     expected = FUNCTIONS[name][1]
     if argument_count != expected:
         raise ValueError(f"gives {name} {argument_count} arguments, it takes {expected}")

@@ -18,6 +18,8 @@ from npnets.randomness import generator
 
 Shape = tuple[int, ...]
 
+MAX_COMPOSITIONS = 2**22
+
 
 @dataclass(frozen=True)
 class ShapeFeatures:
@@ -73,7 +75,8 @@ def compositions(total: int, depth: int | None = None) -> list[Shape]:
     Raises
     ------
     ValueError
-        If total is not a positive integer, or depth not an integer from 1 to total.
+        If total is not a positive integer, depth not an integer from 1 to total, or there are
+        more than 4,194,304 of them (``sample_compositions`` draws from any number).
 
     >>> compositions(3)
     [(3,), (1, 2), (2, 1), (1, 1, 1)]
@@ -82,6 +85,12 @@ def compositions(total: int, depth: int | None = None) -> list[Shape]:
     """
     _check_total_and_depth(total, depth)
     depths = range(1, total + 1) if depth is None else (depth,)
+    count = sum(composition_count(total, d) for d in depths)
+    if count > MAX_COMPOSITIONS:
+        raise ValueError(
+            f"total must have at most {MAX_COMPOSITIONS:,} compositions to list them all, "
+            f"{total} has {count:,}"
+        )
     return [
         tuple(end - start for start, end in zip((0, *cuts), (*cuts, total), strict=True))
         for d in depths

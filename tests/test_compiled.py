@@ -8,7 +8,10 @@ from pathlib import Path
 
 import npnets_kernels
 import numba
+import pytest
 from npnets_kernels.compiled import source_hash
+from npnets_kernels.evaluate import evaluate
+from npnets_kernels.train import train
 
 PACKAGE = Path(npnets_kernels.__file__).parent
 
@@ -17,7 +20,7 @@ from npnets_kernels.train import train
 from npnets_kernels.compiled import cache_folder, source_hash
 from npnets.training import train as run
 print(run([(2,)], "linear", steps=1).parameters.tobytes().hex())
-print(sum(train.stats.cache_hits.values()), cache_folder(), source_hash())
+print(sum(train.dispatcher.stats.cache_hits.values()), cache_folder(), source_hash())
 """
 
 
@@ -41,6 +44,17 @@ def test_a_second_process_finds_the_machine_code_of_the_first(tmp_path):
     assert facts.split()[0] == "1"
 
 
+@pytest.mark.parametrize("suffix", ["nbc", "nbi"])
+def test_truncated_machine_code_is_compiled_again(suffix, tmp_path):
+    whole, _ = run_python(TRAIN, tmp_path)
+    for file in tmp_path.rglob(f"*.{suffix}"):
+        os.truncate(file, 100)
+    again, facts = run_python(TRAIN, tmp_path)
+    assert again == whole
+    assert facts.split()[0] == "0"
+    assert run_python(TRAIN, tmp_path)[1].split()[0] == "1"
+
+
 def test_without_a_folder_to_write_kernels_compile_all_the_same(tmp_path):
     nowhere = tmp_path / "file"
     nowhere.write_text("not a folder")
@@ -59,6 +73,21 @@ def test_the_hash_changes_with_any_source_of_the_kernels(tmp_path):
             file.write("\n# changed\n")
         hashes.add(run_python(ask, tmp_path, copy.parent)[0])
     assert len(hashes) == 1 + len(sorted(PACKAGE.rglob("*.py")))
+
+
+def test_the_hash_changes_with_the_compilers_version(tmp_path):
+    ask = (
+        "import numba; numba.__version__ = 'other'; "
+        "from npnets_kernels.compiled import source_hash; print(source_hash())"
+    )
+    assert run_python(ask, tmp_path)[0] != source_hash()
+
+
+@pytest.mark.parametrize("kernel", [train, evaluate])
+def test_kernels_release_the_gil_and_keep_strict_arithmetic(kernel):
+    options = kernel.dispatcher.targetoptions
+    assert options["nogil"]
+    assert not options.get("fastmath")
 
 
 def test_compiling_leaves_numbas_own_folder_alone():

@@ -41,6 +41,35 @@ def test_dead_neurons_are_those_of_the_oracle(activation):
         assert list(dead) == naive.dead_neurons(*layers, xs, activation)
 
 
+def test_a_slope_reaches_the_measures():
+    trained = train([(4, 3)], "quadratic", steps=50, activation="leaky_relu", slope=0.4)
+    output = trained.network(0)(held_out(1)).astype("float64")
+    expected = np.mean((output - held_out(1) ** 2) ** 2)
+    np.testing.assert_allclose(measure(trained).loss[0], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("weight", "kink", "collapsed"),
+    [(1.0, 0.0, False), (1e-4, 0.0, False), (1e-9, 0.0, True), (1.0, 4.8, True), (0.0, 0.0, True)],
+)
+def test_collapsed_is_constant_where_it_was_trained_and_nowhere_else(weight, kink, collapsed):
+    """relu(x - 4.8) is constant on all held-out samples, but not on the grid."""
+    net = [1.0, -kink, weight, 0.5]
+    measured = measure(train([(1,)], "linear", steps=0, initial=net, dtype="float64"))
+    assert measured.collapsed[0] == collapsed
+    assert (measured.grid_range[0] > 0) == (weight > 0)
+
+
+def test_a_neuron_is_dead_if_silent_on_the_first_1000_samples():
+    assert DEAD_SAMPLE == 1000
+    highest = held_out(1)[:1000].max()
+    assert highest < held_out(1).max()
+    for kink, dead in ((highest - 1e-9, (0,)), (highest + 1e-9, (1,))):
+        net = [1.0, -kink, 1.0, 0.0]
+        trained = train([(1,)], "linear", steps=0, initial=net, dtype="float64")
+        assert measure(trained).dead == [dead]
+
+
 def test_a_chain_of_single_neurons_collapses_and_a_wide_layer_does_not():
     measured = measure(train([(1,) * 16, (16,)], "linear", steps=300))
     assert measured.collapsed.tolist() == [True, False]

@@ -95,3 +95,9 @@ def test_what_is_no_shape_is_refused(text):
 def test_errors_name_argument_rule_and_value(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_more_compositions_than_memory_should_hold_are_refused():
+    with pytest.raises(ValueError, match="total must have at most 4,194,304 compositions"):
+        compositions(30)
+    assert len(compositions(200, depth=2)) == 199

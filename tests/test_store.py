@@ -103,6 +103,12 @@ def test_a_second_writer_is_refused_at_once_and_the_first_goes_on(path):
         assert len(store.keys()) == 1
 
 
+def test_a_store_keeps_a_log_and_does_not_skip_its_syncs(path):
+    with writing(path) as store:
+        assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert store._connection.execute("PRAGMA synchronous").fetchone() == (1,)  # NORMAL
+
+
 def test_a_link_to_a_store_is_the_same_store(path, tmp_path):
     link = tmp_path / "link.db"
     with writing(path):

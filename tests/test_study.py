@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from rows import make_shard
 
+from npnets.measures import measure
 from npnets.shapes import composition_count, compositions, format_shape
 from npnets.study import run as run_module
 from npnets.study.executors import LocalExecutor
-from npnets.study.plan import MAX_NETWORKS, Plan, Settings
+from npnets.study.plan import MAX_NETWORKS, Plan, Settings, Shard
 from npnets.study.provenance import differences, provenance
-from npnets.study.run import run, unfinished
+from npnets.study.run import run, train_shard, unfinished
 from npnets.study.store import writing
+from npnets.training import train
 
 BOTH = ("linear", "quadratic")
 
@@ -168,6 +170,93 @@ def test_other_settings_are_refused_naming_every_difference(tmp_path, untrained)
         study(Plan(other, BOTH, (1, 3)), path)
     with writing(path) as store:
         assert store.content_hash() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"neurons": 4},
+        {"d_in": 2},
+        {"steps": 3},
+        {"batch_size": 7},
+        {"lr": 0.02},
+        {"optimizer": "sgd"},
+        {"activation": "tanh"},
+        {"slope": 0.2},
+        {"init": "he_normal"},
+        {"dtype": "float64"},
+    ],
+)
+def test_every_setting_is_held_against_the_store(change, tmp_path, untrained):
+    path = tmp_path / "npnets.db"
+    study(Plan(Settings(neurons=3), ("mean-square",), (1, 3)), path)
+    with pytest.raises(ValueError, match=f"this run asks for {next(iter(change))}="):
+        study(Plan(Settings(**{"neurons": 3, **change}), ("mean-square",), (1, 3)), path)
+
+
+def test_a_store_without_networks_takes_new_settings(tmp_path):
+    with writing(tmp_path / "npnets.db") as store:
+        unfinished(Plan(Settings(neurons=3, steps=10**6), BOTH, (1, 3)), store, 1)
+        unfinished(Plan(Settings(neurons=3, steps=9), BOTH, (1, 3)), store, 1)
+        assert store.settings()["steps"] == 9
+
+
+def test_a_row_holds_what_train_and_measure_say_under_every_setting():
+    settings = Settings(
+        neurons=6,
+        d_in=2,
+        steps=30,
+        batch_size=33,
+        lr=0.02,
+        optimizer="momentum",
+        activation="leaky_relu",
+        slope=0.2,
+        init="he_uniform",
+        dtype="float64",
+    )
+    shapes = ((6,), (1, 2, 3), (3, 1, 2))
+    rows = train_shard(settings, Shard("interaction-2d", 3, shapes))
+    trained = train(
+        shapes,
+        "interaction-2d",
+        steps=30,
+        batch_size=33,
+        lr=0.02,
+        optimizer="momentum",
+        activation="leaky_relu",
+        slope=0.2,
+        init="he_uniform",
+        dtype="float64",
+        d_in=2,
+        seeds=3,
+        backend="numpy",
+    )
+    measured = measure(trained)
+    for k, row in enumerate(rows):
+        assert (row.target, row.shape, row.seed) == ("interaction-2d", format_shape(shapes[k]), 3)
+        parameters = np.frombuffer(row.parameters, "<f8")
+        np.testing.assert_allclose(parameters, trained.network(k).parameters, rtol=1e-12)
+        assert row.parameter_count == len(parameters)
+        for name in (
+            *("loss", "normalized_loss", "grid_loss", "normalized_grid_loss"),
+            *("output_range", "grid_range"),
+        ):
+            np.testing.assert_allclose(getattr(row, name), getattr(measured, name)[k], rtol=1e-9)
+        assert row.dead == format_shape(measured.dead[k])
+        assert row.dead_total == sum(measured.dead[k])
+        assert row.collapsed == measured.collapsed[k]
+    assert [r.depth for r in rows] == [1, 3, 3]
+    assert [r.first_width for r in rows] == [6, 1, 3]
+    assert [r.last_width for r in rows] == [6, 3, 2]
+    assert [r.bottleneck for r in rows] == [6, 1, 1]
+    assert [r.min_width for r in rows] == [6, 1, 1]
+    assert [r.max_width for r in rows] == [6, 3, 3]
+
+
+def test_a_constant_network_is_stored_as_collapsed():
+    rows = train_shard(Settings(neurons=16, steps=300), Shard("linear", 0, ((16,), (1,) * 16)))
+    assert [row.collapsed for row in rows] == [0, 1]
+    assert rows[1].dead_total == sum(map(int, rows[1].dead.split("-"))) > 0
 
 
 def test_progress_counts_every_network_and_a_finished_study_starts_nothing(tmp_path, untrained):

@@ -5,6 +5,7 @@ import io
 import json
 from fractions import Fraction
 from math import comb
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,10 @@ def test_summary_of_a_study_known_by_hand(store):
             make_row("linear", "2-14", grid_loss=8.0, loss=0.4),  # 61
         ]
     )
+    store.add([make_row("linear", "1-1", grid_loss=1e-9)])  # 6 parameters, the best by far
+    by_the_best = summarize(store)[0].domains[0]
+    assert (by_the_best.matched_shapes, by_the_best.matched_ratio) == (2, 2.0)
+    store._connection.execute("DELETE FROM networks WHERE shape = '1-1'")
     summary = summarize(store)[0]
     grid, normal = summary.domains
     assert (grid.domain, normal.domain) == ("grid", "normal")
@@ -167,6 +172,24 @@ def test_npz_reads_back_exactly_and_without_pickle(store, tmp_path):
         offsets = arrays["offsets"]
         for k, row in enumerate(rows):
             assert arrays["parameters"][offsets[k] : offsets[k + 1]].tobytes() == row.parameters
+
+
+@pytest.mark.parametrize("save", [save_csv, save_npz])
+def test_an_export_replaces_no_store_and_no_device(save, store, tmp_path):
+    store.set_settings({"dtype": "float32"})
+    store.add([make_row("linear", "2-1")])
+    with pytest.raises(ValueError, match="output must not replace an SQLite file"):
+        save(store, store.path)
+    assert len(store.keys()) == 1
+    null = Path("/dev/null")
+    if null.is_char_device():
+        save_csv(store, null)
+        assert null.is_char_device()
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "real.csv")
+    save(store, link)
+    assert link.is_symlink()
+    assert (tmp_path / "real.csv").stat().st_size > 0
 
 
 def test_a_failed_export_leaves_no_file(store, tmp_path, monkeypatch):

@@ -11,10 +11,13 @@ from npnets_kernels.simd import lanes
 
 from npnets import protocol, training
 from npnets.activations import ACTIVATIONS
+from npnets.backends.compiled import Compiled
+from npnets.backends.reference import Reference
 from npnets.initializers import initial_parameters
 from npnets.optimizers import OPTIMIZERS
-from npnets.samples import minibatches
+from npnets.samples import held_out, minibatches
 from npnets.shapes import compositions
+from npnets.targets import get_target
 from npnets.training import train
 
 SMALL = [shape for neurons in range(1, 7) for shape in compositions(neurons)]
@@ -149,6 +152,52 @@ def test_the_kernel_follows_torch_adam_on_the_same_weights_and_batches(shape, dt
     np.testing.assert_allclose(trained.parameters, theirs, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_slopes_and_initialisers_reach_the_networks(dtype):
+    arguments = {
+        "steps": 20,
+        "activation": "leaky_relu",
+        "slope": 0.3,
+        "init": "he_normal",
+        "dtype": dtype,
+        "seeds": 5,
+    }
+    compiled = train([(3, 2)], "quadratic", checkpoints=[0], **arguments)
+    reference = train([(3, 2)], "quadratic", backend="numpy", **arguments)
+    assert_close(compiled.parameters, reference.parameters)
+    assert compiled.network(0).slope == 0.3
+    start = initial_parameters((1, 3, 2, 1), "he_normal", 5, "leaky_relu", 0.3)
+    assert_same_bytes(compiled.network(0, 0).parameters, start.astype(dtype))
+    assert (start != initial_parameters((1, 3, 2, 1), "he_normal", 5)).any()  # another gain
+
+
+@pytest.mark.parametrize("batch_size", [64, 100])
+def test_backends_agree_on_several_outputs(batch_size):
+    """`train` has one output; the kernels have any number."""
+    widths = [(2, 3, 2), (2, 4, 3, 2)]
+    theta = np.concatenate([initial_parameters(w, seed=1) for w in widths])
+    rules = protocol.Protocol(
+        get_target("interaction-2d", 2), batch_size=batch_size, dtype="float64"
+    )
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal((2, 10, 2, batch_size))
+    backends = [Compiled(rules, widths, theta), Reference(rules, widths, theta)]
+    losses = [backend.advance(x, y, 0, record=True) for backend in backends]
+    assert_close(backends[0].theta, backends[1].theta)
+    assert_close(losses[0], losses[1])
+
+
+def test_moments_of_a_dead_neuron_end_at_zero_and_not_at_the_smallest_number():
+    dead = np.array([1.0, 1.0, -50.0, 0.0, 1.0, 1.0, 0.0], "float32")  # 1-2-1
+    for optimizer in ("adam", "momentum"):
+        rules = protocol.Protocol(get_target("quadratic"), optimizer=optimizer, lr=0.001)
+        networks = Compiled(rules, [(1, 2, 1)], dead)
+        networks.first[:], networks.second[:] = 1e-6, 1.0
+        networks.advance(*rules.minibatches(0, 0, 2000), 0, record=False)
+        assert networks.first[[0, 2, 4]].tolist() == [0.0, 0.0, 0.0]
+        assert (networks.first[[1, 3, 5, 6]] != 0).all()
+
+
 @pytest.fixture(scope="module")
 def crowd():
     """Many networks of several seeds, trained together on one thread."""
@@ -200,6 +249,11 @@ def test_training_goes_on_from_given_parameters():
     start = train([(3,), (2, 2)], "linear", steps=100).parameters
     trained = train([(3,), (2, 2)], "linear", steps=0, initial=start)
     assert_same_bytes(trained.parameters, start)
+
+
+def test_no_seed_trains_on_the_held_out_samples():
+    seen = minibatches(0, 1, 64, 0, 300).ravel()
+    assert not np.isin(held_out(1).astype("float32"), seen).any()
 
 
 def test_losses_are_those_of_the_minibatch_before_the_step():

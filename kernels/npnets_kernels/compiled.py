@@ -10,9 +10,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import pickle
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import numba
@@ -44,7 +47,26 @@ def cache_folder() -> str | None:
 
 
 def kernel(function: Callable) -> Callable:
-    """Compile without the GIL, so that threads train side by side, and keep the machine code."""
+    """Compile without the GIL, so that threads train side by side, and keep the machine code.
+
+    Machine code that can't be read back (a disk was full, a copy stopped half-way) is thrown away
+    and compiled again. ``kernel.dispatcher`` is numba's own function.
+    """
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return call.dispatcher(*arguments)  # type: ignore[attr-defined]
+        except (pickle.UnpicklingError, EOFError):
+            shutil.rmtree(cache_folder() or "", ignore_errors=True)
+            call.dispatcher = _compile(function)  # type: ignore[attr-defined]
+            return call.dispatcher(*arguments)  # type: ignore[attr-defined]
+
+    call.dispatcher = _compile(function)  # type: ignore[attr-defined]
+    return call
+
+
+def _compile(function: Callable) -> Callable:
     folder = cache_folder()
     if folder is None:
         return numba.njit(nogil=True)(function)

@@ -58,6 +58,8 @@ class Compiled:
         steps, d_out, n = y.shape
         protocol, number = self.protocol, self._theta.dtype.type
         rates, epsilons = optimizer_schedule(protocol.optimizer, protocol.lr, start, steps)
+        with np.errstate(over="ignore"):  # a rate beyond float32 is infinite, and so is the loss
+            rates, epsilons = rates.astype(number), epsilons.astype(number)
         beta1, beta2 = Adam().betas if protocol.optimizer == "adam" else (Momentum().mu, 0.0)
         losses = np.empty((len(self.widths), steps if record else 0), number)
         kernel.train(
@@ -70,8 +72,8 @@ class Compiled:
             pad_samples(x),
             pad_samples(y),
             pad_weights(n, 2 / (n * d_out), x.dtype),
-            rates.astype(number),
-            epsilons.astype(number),
+            rates,
+            epsilons,
             kernel.OPTIMIZERS.index(protocol.optimizer),
             beta1,
             beta2,

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from npnets.commands import options
+
+if TYPE_CHECKING:
+    from npnets.study.plan import Settings
 
 DEFAULT_TARGETS = {1: ("linear", "quadratic"), 2: ("quadratic-2d", "interaction-2d")}
 
@@ -21,7 +27,13 @@ DEFAULT_TARGETS = {1: ("linear", "quadratic"), 2: ("quadratic-2d", "interaction-
 @click.option("--neurons", type=int, default=16, show_default=True, help="Hidden neurons in all.")
 @click.option("--depth", help="Hidden layers, like 3 or 1:16.  [default: 1 to neurons]")
 @click.option(
-    "--target", "targets", multiple=True, help="A target's name or an expression; may be repeated."
+    "--target",
+    "targets",
+    multiple=True,
+    help="linear, absolute, quadratic, cubic, sine, step; quadratic-2d, interaction-2d (--dims 2); "
+    "mean-square (any --dims); or an expression of x (x1, x2, … with --dims) like 'sin(3*x)'. May "
+    "be repeated.  [default: linear and quadratic; quadratic-2d and interaction-2d with --dims 2; "
+    "mean-square beyond]",
 )
 @click.option("--seeds", type=int, default=1, show_default=True, help="Runs per shape.")
 @click.option("--sample", type=int, help="Draw this many shapes per depth instead of all.")
@@ -63,7 +75,10 @@ def command(
 
     targets = targets or DEFAULT_TARGETS.get(settings["d_in"], ("mean-square",))
     depths = parse_depths(depth, settings["neurons"])
-    plan = Plan(Settings(**settings), targets, depths, seeds, sample)
+    try:
+        plan = Plan(Settings(**settings), targets, depths, seeds, sample)
+    except ValueError as error:
+        raise ValueError(_as_typed(str(error))) from None
     threads = processors() if threads is None else check_count("threads", threads, 1)
     with writing(store) as opened:
         shards = unfinished(plan, opened, threads)
@@ -71,6 +86,8 @@ def command(
         if shards:
             _note_other_provenance(opened.runs())
         try:
+            if shards:
+                _compile(plan.settings)
             with _interruptible(), _progress(left) as progress:
                 run(plan.settings, shards, opened, threads, progress)
         except KeyboardInterrupt:
@@ -83,6 +100,17 @@ def command(
             sys.exit(130)
         summaries = [s for s in summarize(opened) if s.target in plan.targets]
     _print_findings(store, left, summaries, as_json)
+
+
+def _as_typed(message: str) -> str:
+    """A message about a setting, with the name of the option where they differ.
+
+    >>> _as_typed("d_in must be positive, got 0")
+    '--dims must be positive, got 0'
+    """
+    for setting, option in (("d_in", "--dims"), ("batch_size", "--batch"), ("scheme", "--init")):
+        message = re.sub(rf"\b{setting}\b", option, message)
+    return message
 
 
 def parse_depths(text: str | None, neurons: int) -> tuple[int, int]:
@@ -100,6 +128,17 @@ def parse_depths(text: str | None, neurons: int) -> tuple[int, int]:
         raise ValueError(
             f"depth must be a number or a range, like 3 or 1:16, got {text!r}"
         ) from None
+
+
+def _compile(settings: Settings) -> None:
+    """Compile before the clock starts, so that the time left is the training's."""
+    from npnets.study.plan import Shard
+    from npnets.study.run import train_shard
+
+    if sys.stderr.isatty():
+        click.echo("Compiling, where that was not done before …", err=True)
+    target = "x" if settings.d_in == 1 else "x1"
+    train_shard(replace(settings, steps=1), Shard(target, 0, ((1,),)))
 
 
 @contextmanager
@@ -161,6 +200,6 @@ def _print_findings(store: str, trained: int, summaries: list[Any], as_json: boo
         click.echo(summary_text(summary) + "\n")
     click.echo(f"Trained {trained:,} networks; all are in {store}. Next:")
     shape = summaries[0].domains[0].best.shape
-    suffix = "" if store == "npnets.db" else f" --store {store}"
+    suffix = "" if store == "npnets.db" else f" --store {shlex.quote(store)}"
     for line in ("best", f"query {shape}", "plot"):
         click.echo(f"  npnets {line}{suffix}")

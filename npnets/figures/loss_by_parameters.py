@@ -24,6 +24,7 @@ def draw(table: ShapeTable, domain: str, axes: Axes) -> None:
     best = [losses[parameters == count].min() for count in counts]
     axes.plot(counts, best, "D", color=OKABE_ITO["vermilion"], ms=3, label="best of its size")
     axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("number of parameters")
     axes.set_ylabel(LOSS_LABELS[domain])
     opaque = ScalarMappable(dots.norm, dots.cmap)

@@ -14,6 +14,16 @@ from npnets.study.table import ShapeTable
 
 Draw = Callable[[ShapeTable, str, Axes], None]
 MAX_COLUMNS = 3
+MAX_TITLE = 39
+
+
+def shorten(name: str) -> str:
+    """The name, cut to what fits over a panel.
+
+    >>> shorten("linear"), shorten("x ** 2 * sin(10 * x) + cos(3 * x) / (1 + x ** 2)")
+    ('linear', 'x ** 2 * sin(10 * x) + cos(3 * x) / ...')
+    """
+    return name if len(name) <= MAX_TITLE else name[: MAX_TITLE - 3] + "..."
 
 
 def save_panels(draw: Draw, tables: Sequence[ShapeTable], domain: str, path: Path) -> list[Path]:
@@ -26,7 +36,7 @@ def save_panels(draw: Draw, tables: Sequence[ShapeTable], domain: str, path: Pat
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for table, axes in zip(tables, grid, strict=False):
             draw(table, domain, axes)
-            axes.set_title(table.target)
+            axes.set_title(shorten(table.target))
         for axes in grid[len(tables) :]:
             axes.set_axis_off()
         handles, labels = grid[0].get_legend_handles_labels()

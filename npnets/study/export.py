@@ -15,6 +15,7 @@ from npnets.study.schema import NetworkRow
 from npnets.study.store import Store
 
 FORMATS = ("csv", "npz")
+SQLITE_HEADER = b"SQLite format 3\0"
 
 
 def write_csv(store: Store, file: IO[str]) -> None:
@@ -64,7 +65,23 @@ def save_npz(store: Store, path: Path) -> None:
 
 @contextmanager
 def _complete_or_absent(path: Path) -> Iterator[Path]:
-    """A file to write, which takes its place if nothing fails and vanishes otherwise."""
+    """A file to write, which takes its place if nothing fails and vanishes otherwise.
+
+    Devices and pipes are written as they are, links are followed.
+
+    Raises
+    ------
+    ValueError
+        If the file there now is an SQLite file, which may well be a store.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(SQLITE_HEADER)) == SQLITE_HEADER:
+                raise ValueError(f"output must not replace an SQLite file, got {path}")
     partial = path.with_name(path.name + ".partial")
     try:
         yield partial

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 
 def unfinished(plan: Plan, store: Store, threads: int) -> list[Shard]:
-    """What the plan has and the store lacks; a new store takes the settings of the plan.
+    """What the plan has and the store lacks; an empty store takes the settings of the plan.
 
     Raises
     ------
     ValueError
         If the store was made with other settings.
     """
-    stored_settings = store.settings()
-    if stored_settings:
-        plan.settings.check_same(stored_settings, store.path)
+    stored = store.keys()
+    if stored:
+        plan.settings.check_same(store.settings(), store.path)
     else:
         store.set_settings(asdict(plan.settings))
-    return plan.shards(store.keys(), threads)
+    return plan.shards(stored, threads)
 
 
 def run(

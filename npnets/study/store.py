@@ -50,8 +50,9 @@ class Store:
         return {key: json.loads(value) for key, value in rows}
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
-        """Record the settings of a new store."""
+        """Record the settings of a store that holds no networks yet."""
         with self._transaction():
+            self._connection.execute("DELETE FROM settings")
             self._connection.executemany(
                 "INSERT INTO settings VALUES (?, ?)",
                 [(key, json.dumps(value)) for key, value in settings.items()],
