@@ -43,13 +43,13 @@ def get_activation(name: str, slope: float = 0.01) -> Activation:
     Raises
     ------
     ValueError
-        If name is not one of ACTIVATIONS or slope is not a finite number.
+        If name is not one of ACTIVATIONS or slope is not a finite number >= 0.
 
     >>> get_activation("leaky_relu", slope=0.1).value(np.array([-2.0, 0.0, 3.0])).tolist()
     [-0.2, 0.0, 3.0]
     """
-    if not isinstance(slope, Real) or not math.isfinite(slope):
-        raise ValueError(f"slope must be a finite number, got {slope!r}")
+    if not isinstance(slope, Real) or not math.isfinite(slope) or slope < 0:
+        raise ValueError(f"slope must be a finite number >= 0, got {slope!r}")
     check_choice("activation", name, ACTIVATIONS)
     return _leaky_relu(float(slope)) if name == "leaky_relu" else _WITHOUT_SLOPE[name]
 

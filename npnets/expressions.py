@@ -68,6 +68,8 @@ class Expression:
     tree: ast.expr = field(compare=False, repr=False)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
+        if x.dtype.kind != "f":
+            x = x.astype(np.float64)
         with np.errstate(all="ignore"):
             y = np.asarray(_evaluate(self.tree, x), dtype=x.dtype)
         return np.broadcast_to(y, len(x))[:, None].copy()

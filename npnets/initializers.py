@@ -38,6 +38,9 @@ _SPREADS: dict[str, Callable[[int, int, float], float]] = {
 _DEFAULT_NUMBERS = {"normal": 1.0, "constant": 0.5}
 _UNIFORM = ("torch", "he_uniform", "xavier_uniform", "lecun_uniform")
 
+#: What a scheme's number may be at most; its draws are far from the range of float32.
+MOST_NUMBER = 1e30
+
 SCHEMES = (*_SPREADS, *_DEFAULT_NUMBERS, "orthogonal")
 
 
@@ -77,7 +80,7 @@ def initial_parameters(
     widths = check_widths(widths)
     get_activation(activation, slope)
     name, number = _parse_scheme(scheme)
-    gain = math.sqrt(2 / (1 + slope**2)) if activation == "leaky_relu" else math.sqrt(2)
+    gain = math.sqrt(2) / (math.hypot(1, slope) if activation == "leaky_relu" else 1)
     spreads, counts = [], []
     for fan_in, fan_out in pairwise(widths):
         spread = _SPREADS[name](fan_in, fan_out, gain) if name in _SPREADS else number
@@ -101,7 +104,7 @@ def _parse_scheme(scheme: str) -> tuple[str, float]:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not math.isfinite(number) or (name == "normal" and number <= 0):
+    if not abs(number) <= MOST_NUMBER or (name == "normal" and number <= 0):
         rule = "positive" if name == "normal" else "finite"
         raise ValueError(f"scheme {name} takes a {rule} number, got {scheme!r}")
     return name, number

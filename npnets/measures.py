@@ -22,7 +22,8 @@ from npnets.samples import DEAD_SAMPLE, held_out, uniform_grid
 from npnets.targets import Target, get_target
 from npnets.training import Trained
 
-#: An output that varies by less than this, next to its own size, is rounding and not a function.
+#: An output that varies by less than this, next to its own size or the target's standard
+#: deviation, is rounding and not a function.
 CONSTANT = 1e-6
 
 
@@ -66,6 +67,7 @@ def measure(trained: Trained, target: Target | str | None = None) -> Measured:
     on_grid = _evaluate(trained, layout, grid, target(grid))
     few = normal[:DEAD_SAMPLE]
     highest = _evaluate(trained, layout, few, target(few), hidden=True).highest
+    spread = target(normal).std()
     return Measured(
         on_normal.loss,
         on_normal.loss / target(normal).var(),
@@ -73,7 +75,7 @@ def measure(trained: Trained, target: Target | str | None = None) -> Measured:
         on_grid.loss / target(grid).var(),
         on_normal.output_range,
         on_grid.output_range,
-        on_normal.output_range <= CONSTANT * np.maximum(1.0, on_normal.largest_output),
+        on_normal.output_range <= CONSTANT * np.maximum(spread, on_normal.largest_output),
         _dead(trained, layout, highest),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -56,12 +57,16 @@ class Protocol:
             for first in range(start, stop, most):
                 yield first, min(first + most, stop)
 
+    @lru_cache(maxsize=2)  # noqa: B019 - protocols are few; chunks of a seed share its data
     def minibatches(self, seed: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """Inputs (steps, d_in, batch size) and targets (steps, 1, batch size), samples last."""
         d_in, n = self.target.d_in, self.batch_size
         x = minibatches(seed, d_in, n, start, stop, self.dtype)
         y = self.target(x.transpose(0, 2, 1).reshape(-1, d_in))
-        return x, y.reshape(stop - start, 1, n)
+        y = y.reshape(stop - start, 1, n)
+        x.setflags(write=False)
+        y.setflags(write=False)
+        return x, y
 
 
 def check_batch_size(batch_size: int, d_in: int) -> int:

@@ -90,6 +90,8 @@ def get_target(target: Target | str, d_in: int = 1) -> Target:
     """
     if isinstance(d_in, bool) or not isinstance(d_in, (int, np.integer)) or d_in < 1:
         raise ValueError(f"d_in must be a positive integer, got {d_in!r}")
+    if not isinstance(target, (Target, str)):
+        raise ValueError(f"target must be a Target, a name or an expression, got {target!r}")
     if isinstance(target, Target):
         _check_dimension(target.name, target.d_in, d_in)
         return target
@@ -130,6 +132,10 @@ def check_learnable(target: Target, dtype: str = "float64") -> None:
                 "target must be finite on N(0, I) and on [-5, 5]^d, "
                 f"{target.name!r} is {y[bad[0]]:g} at x = ({point})"
             )
+        with np.errstate(over="ignore"):
+            variance = y.astype(np.float64).var()
+        if not np.isfinite(variance):
+            raise ValueError(f"target must have a finite variance, {target.name!r} has {variance}")
         if np.ptp(y) == 0:
             raise ValueError(f"target must not be constant, {target.name!r} is always {y[0]:g}")
 

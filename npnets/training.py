@@ -25,7 +25,7 @@ from npnets.targets import Target, get_target
 BACKENDS = ("numba", "numpy")
 
 #: Networks that a thread trains before it asks for more.
-CHUNK = 128
+CHUNK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,8 @@ class Trained:
 
     def network(self, k: int, step: int | None = None) -> Network:
         """Network k after training, or after ``step`` steps, one of the checkpoints."""
+        if not 0 <= k < len(self):
+            raise IndexError(f"k must be from 0 to {len(self) - 1}, got {k}")
         source = self.parameters
         if step is not None:
             if step not in self.checkpoint_steps:
@@ -126,11 +128,13 @@ def train(
         get_target(target, d_in), steps, batch_size, lr, optimizer, activation, slope, dtype
     )
     cuts = tuple(sorted({check_count("checkpoints", step, 0, steps) for step in checkpoints}))
-    widths = [check_widths((d_in, *shape, 1)) for shape in shapes]
+    initial_parameters((1, 1), init, 0, activation, slope)  # for what it says of bad arguments
+    widths = [_widths(d_in, shape) for shape in shapes]
     seeds = _one_seed_each(seeds, len(widths))
     offsets = Layout.of(widths).offsets
-    theta = _initial(widths, seeds, init, protocol) if initial is None else initial
-    theta = np.array(theta, dtype)
+    theta = np.empty(offsets[-1], dtype)
+    if initial is not None:
+        theta = np.array(initial, dtype)
     if theta.shape != (offsets[-1],):
         raise ValueError(f"initial must have shape ({offsets[-1]},), got {theta.shape}")
     losses = np.empty((len(widths), steps if record_losses else 0), dtype)
@@ -140,8 +144,13 @@ def train(
         return np.concatenate([np.arange(offsets[k], offsets[k + 1]) for k in chunk])
 
     def work(chunk: np.ndarray) -> _Chunk:
-        networks = _backend(backend)(protocol, [widths[k] for k in chunk], theta[places(chunk)])
-        return _train_chunk(networks, protocol, int(seeds[chunk[0]]), cuts, record_losses)
+        chunk_widths, seed = [widths[k] for k in chunk], int(seeds[chunk[0]])
+        if initial is None:
+            start = [initial_parameters(w, init, seed, activation, slope) for w in chunk_widths]
+            networks = _backend(backend)(protocol, chunk_widths, np.concatenate(start, dtype=dtype))
+        else:
+            networks = _backend(backend)(protocol, chunk_widths, theta[places(chunk)])
+        return _train_chunk(networks, protocol, seed, cuts, record_losses)
 
     for chunk, done in _run(work, _chunks(seeds, threads), threads):
         theta[places(chunk)] = done.theta
@@ -190,25 +199,21 @@ def _backend(name: str) -> type[Backend]:
 def _one_seed_each(seeds: int | Sequence[int] | np.ndarray, count: int) -> np.ndarray:
     array = np.asarray(seeds)
     if array.dtype.kind not in "iu" or (array.size and array.min() < 0):
-        raise ValueError(f"seeds must be non-negative integers, got {seeds!r}")
+        raise ValueError(f"seeds must be integers from 0 to 2^63 - 1, got {seeds!r}")
     if array.shape not in ((), (count,)):
-        raise ValueError(f"seeds must be one integer or {count}, got {array.size}")
+        raise ValueError(f"seeds must be one integer, or one for each of {count}, got {array.size}")
     return np.broadcast_to(array, count).copy()
 
 
-def _initial(
-    widths: list[tuple[int, ...]], seeds: np.ndarray, init: str, protocol: Protocol
-) -> np.ndarray:
-    drawn = [
-        initial_parameters(w, init, int(seed), protocol.activation, protocol.slope)
-        for w, seed in zip(widths, seeds, strict=True)
-    ]
-    return np.concatenate([np.empty(0), *drawn])
+def _widths(d_in: int, shape: Sequence[int]) -> tuple[int, ...]:
+    if isinstance(shape, str) or not isinstance(shape, (Sequence, np.ndarray)):
+        raise ValueError(f"shapes must hold hidden widths, like [(16,), (5, 7, 4)], got {shape!r}")
+    return check_widths((d_in, *shape, 1))
 
 
 def _chunks(seeds: np.ndarray, threads: int) -> list[np.ndarray]:
-    """Indices of networks to train together: of one seed, and enough chunks for all threads."""
-    size = max(1, min(CHUNK, len(seeds) // (4 * threads)))
+    """Indices of networks to train together: of one seed, and so few that threads end together."""
+    size = CHUNK if threads == 1 else max(1, min(CHUNK, len(seeds) // (32 * threads)))
     by_seed = np.argsort(seeds, kind="stable")
     changes = np.flatnonzero(np.diff(seeds[by_seed])) + 1
     return [

@@ -95,5 +95,5 @@ def test_an_unknown_name_lists_the_choices(name):
 
 @pytest.mark.parametrize("slope", [np.nan, np.inf, "0.1", None])
 def test_slope_must_be_finite(slope):
-    with pytest.raises(ValueError, match="slope must be a finite number, got"):
+    with pytest.raises(ValueError, match="slope must be a finite number >= 0, got"):
         get_activation("leaky_relu", slope)

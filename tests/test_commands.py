@@ -409,3 +409,12 @@ def _count(store: Path) -> int:
             return len(opened.keys())
     except ValueError:  # not made yet
         return 0
+
+
+def test_a_target_may_be_spelt_as_it_was_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ("--neurons", "2", "--steps", "3")
+    assert npnets("enumerate", *small, "--target", "x**2+1").exit_code == 0
+    for command in (["best"], ["query", "2"]):
+        assert npnets(*command, "--target", "x**2 + 1").exit_code == 0
+        assert npnets(*command, "--target", "(x**2)+1").exit_code == 0

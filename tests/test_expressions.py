@@ -126,3 +126,8 @@ def test_no_text_does_more_than_be_read_or_refused(text):
         return
     assert parse_expression(expression.text) == expression
     assert expression(X).shape == (13, 1)
+
+
+def test_integers_are_computed_as_floats():
+    x = np.array([[4], [3]])
+    np.testing.assert_array_equal(parse_expression("0.5*x")(x), [[2.0], [1.5]])

@@ -97,7 +97,7 @@ def test_an_expression_is_planned_under_its_canonical_name_once():
         ({"lr": float("nan")}, "lr must be a positive finite number, got nan"),
         ({"lr": float("inf")}, "lr must be a positive finite number, got inf"),
         ({"lr": -0.1}, "lr must be a positive finite number, got -0.1"),
-        ({"slope": float("nan")}, "slope must be a finite number, got nan"),
+        ({"slope": float("nan")}, "slope must be a finite number >= 0, got nan"),
         ({"optimizer": "adan"}, r"optimizer must be one of .*, got 'adan' \(did you mean 'adam'"),
         ({"activation": "rely"}, r"activation must be one of .*\(did you mean 'relu'"),
         ({"init": "xavier"}, r"init must be one of .*\(did you mean 'xavier_"),

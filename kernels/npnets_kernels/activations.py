@@ -51,11 +51,12 @@ def gelu(z):
 @njit
 def gelu_tanh(z):
     """(z (1 + tanh(u)) / 2 with u = sqrt(2/pi) (z + 0.044715 z^3), its derivative)."""
-    square = z * z
-    t, dt = tanh(z * (1.0 + square * TANH_CUBE) * TANH_SCALE)
+    z_tanh = where(z > 30.0, 30.0, where(z < -30.0, -30.0, z))  # beyond, dt is 0 and du is not
+    square = z_tanh * z_tanh
+    t, dt = tanh(z_tanh * (1.0 + square * TANH_CUBE) * TANH_SCALE)
     du = (1.0 + square * (3.0 * TANH_CUBE)) * TANH_SCALE
     half = 0.5 + 0.5 * t
-    return z * half, half + 0.5 * z * dt * du
+    return z * half, half + 0.5 * z_tanh * dt * du
 
 
 @njit

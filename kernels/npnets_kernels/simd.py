@@ -68,10 +68,6 @@ def _sized(dtype: types.Float, n_bytes: int) -> Vector:
     return Vector(dtype, 8 * n_bytes // dtype.bitwidth)
 
 
-def _constant(vector: Vector, value: float) -> ir.Constant:
-    return ir.Constant(_ir_vector(vector), [value] * vector.lanes)
-
-
 def _splat(builder, scalar, vector: Vector):
     """The vector whose every lane is ``scalar`` (LLVM folds this into one broadcast)."""
     shape = _ir_vector(vector)
@@ -187,7 +183,6 @@ def _make_broadcast(n_bytes, what):
 load = _make_load(BATCH_BYTES, "batch vector")
 load_block = _make_load(BLOCK_BYTES, "block")
 broadcast = _make_broadcast(BATCH_BYTES, "batch vector")
-broadcast_block = _make_broadcast(BLOCK_BYTES, "block")
 
 
 @intrinsic

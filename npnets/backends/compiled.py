@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from npnets_kernels import train as kernel
@@ -18,6 +19,8 @@ def pad_samples(x: np.ndarray) -> np.ndarray:
     """Samples (…, n), repeated from the first until they fill batch vectors, contiguous."""
     n = x.shape[-1]
     padded = -(-n // lanes(x.dtype)) * lanes(x.dtype)
+    if padded == n:
+        return np.ascontiguousarray(x)
     return np.ascontiguousarray(np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, padded - n)], "wrap"))
 
 
@@ -28,6 +31,7 @@ def pad_weights(n: int, weight: float, dtype: np.dtype) -> np.ndarray:
     return weights
 
 
+@lru_cache(maxsize=16)
 def optimizer_schedule(
     name: str, lr: float, start: int, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -164,7 +164,7 @@ def _interruptible() -> Iterator[None]:
 
     def stop(*_: object) -> None:
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # the store survives any death
-        click.echo("\nStopping after the networks in training; Ctrl-C again stops now.", err=True)
+        os.write(2, b"\nStopping after the networks in training; Ctrl-C again stops now.\n")
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, stop)

@@ -19,10 +19,11 @@ def command(shape: str, target: str | None, store: str, as_json: bool) -> None:
     from npnets.shapes import format_shape, parse_shape
     from npnets.study.records import to_json
     from npnets.study.store import check_target, reading
+    from npnets.study.table import canonical_target
 
     shape = format_shape(parse_shape(shape))
     with reading(store) as opened:
-        targets = check_target(opened, target)
+        targets = check_target(opened, canonical_target(opened, target))
         rows = [row for name in targets for row in opened.rows(target=name, shape=shape)]
         neurons = opened.settings().get("neurons")
     if not rows:

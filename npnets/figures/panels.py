@@ -39,7 +39,8 @@ def save_panels(draw: Draw, tables: Sequence[ShapeTable], domain: str, path: Pat
             axes.set_title(shorten(table.target))
         for axes in grid[len(tables) :]:
             axes.set_axis_off()
-        handles, labels = grid[0].get_legend_handles_labels()
+        legends = [axes.get_legend_handles_labels() for axes in grid]
+        handles, labels = max(legends, key=lambda legend: len(legend[0]))
         if handles:
             figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
         figure.savefig(saved[0], dpi=200)

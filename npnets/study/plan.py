@@ -61,7 +61,7 @@ class Settings:
         get_activation(self.activation, self.slope)
         check_choice("dtype", self.dtype, DTYPES)
         check_choice("init", self.init.partition(":")[0], SCHEMES)
-        initial_parameters((1, 1), self.init)
+        initial_parameters((1, 1), self.init, 0, self.activation, self.slope)
 
     def check_same(self, stored: Mapping[str, Any], store: object) -> None:
         """Refuse a store whose networks were trained otherwise.

@@ -17,12 +17,13 @@ def provenance() -> dict[str, str]:
     """Versions, CPU, a hash of the sources that decide the numbers, and the time in UTC.
 
     >>> sorted(provenance())
-    ['cpu', 'npnets', 'numba', 'numpy', 'python', 'source', 'started']
+    ['cpu', 'llvmlite', 'npnets', 'numba', 'numpy', 'python', 'source', 'started']
     """
     return {
         "npnets": __version__,
         "numpy": version("numpy"),
         "numba": version("numba"),
+        "llvmlite": version("llvmlite"),
         "python": platform.python_version(),
         "cpu": _cpu(),
         "source": _source_hash(),
@@ -40,6 +41,13 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def _cpu() -> str:
+    """The processor's name, and the one that LLVM compiles for."""
+    from llvmlite.binding import get_host_cpu_name
+
+    return f"{_model()} ({get_host_cpu_name()})"
+
+
+def _model() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():
@@ -51,9 +59,11 @@ def _cpu() -> str:
 def _source_hash() -> str:
     """A hash of npnets' own modules and of the kernels; commands and figures change no number."""
     digest = hashlib.sha256()
+    idle = {"commands", "figures"}
     for package in ("npnets", "npnets_kernels"):
         spec = find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
-            for file in sorted(Path(folder).glob("*.py")):
-                digest.update(file.read_bytes())
+            for file in sorted(Path(folder).rglob("*.py")):
+                if not idle & set(file.relative_to(folder).parts):
+                    digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from npnets.study.store import Store, check_target
+from npnets.targets import get_target
 
 #: domain → (its column of losses, of normalised losses, how it is called)
 DOMAINS = {
@@ -75,13 +76,24 @@ def read_tables(
     ValueError
         If the store holds no such networks.
     """
-    tables = [read_table(store, name) for name in check_target(store, target)]
+    names = check_target(store, canonical_target(store, target))
+    tables = [read_table(store, name) for name in names]
     if depth is None:
         return tables
     tables = [table.select(table.depth == depth) for table in tables]
     if not any(len(table.shape) for table in tables):
         raise ValueError(f"depth must be one that store {store.path} holds, got {depth}")
     return [table for table in tables if len(table.shape)]
+
+
+def canonical_target(store: Store, target: str | None) -> str | None:
+    """The name under which a store keeps a target, which may be spelt in other ways."""
+    if target is None or target in store.targets():
+        return target
+    try:
+        return get_target(target, store.settings().get("d_in", 1)).name
+    except ValueError:
+        return target  # not a target at all: whoever looks it up says what there is
 
 
 def read_table(store: Store, target: str) -> ShapeTable:
