@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 from rows import fill, make_row
 
+from npnets.intervals import _order_of_interval, median_interval
+from npnets.records import to_json
 from npnets.study.export import save_csv, save_npz, write_csv
-from npnets.study.records import to_json
 from npnets.study.schema import NetworkRow
 from npnets.study.store import writing
 from npnets.study.summary import (
-    _order_of_interval,
-    median_interval,
     pearson,
     rank,
     summarize,

@@ -21,7 +21,7 @@ def command(
     from dataclasses import asdict
 
     from npnets.commands.tables import columns, number
-    from npnets.study.records import to_json
+    from npnets.records import to_json
     from npnets.study.store import reading
     from npnets.study.summary import rank
     from npnets.study.table import DOMAINS, read_tables

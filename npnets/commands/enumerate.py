@@ -190,7 +190,7 @@ def _print_findings(store: str, trained: int, summaries: list[Any], as_json: boo
     from dataclasses import asdict
 
     from npnets.commands.tables import summary_text
-    from npnets.study.records import to_json
+    from npnets.records import to_json
 
     if as_json:
         targets = [asdict(summary) for summary in summaries]

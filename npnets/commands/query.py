@@ -16,8 +16,8 @@ from npnets.commands import options
 @options.json
 def command(shape: str, target: str | None, store: str, as_json: bool) -> None:
     """Show every network of one SHAPE, like 5-7-4."""
+    from npnets.records import to_json
     from npnets.shapes import format_shape, parse_shape
-    from npnets.study.records import to_json
     from npnets.study.store import check_target, reading
     from npnets.study.table import canonical_target
 

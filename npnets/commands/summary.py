@@ -16,7 +16,7 @@ def command(store: str, target: str | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from npnets.commands.tables import summary_text
-    from npnets.study.records import to_json
+    from npnets.records import to_json
     from npnets.study.store import reading
     from npnets.study.summary import summarize_table
     from npnets.study.table import read_tables

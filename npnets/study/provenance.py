@@ -57,9 +57,9 @@ def _model() -> str:
 
 
 def _source_hash() -> str:
-    """A hash of npnets' own modules and of the kernels; commands and figures change no number."""
+    """A hash of npnets' own modules and of the kernels, without those that change no number."""
     digest = hashlib.sha256()
-    idle = {"commands", "figures"}
+    idle = {"commands", "figures", "claims", "experiments", "reproduction"}
     for package in ("npnets", "npnets_kernels"):
         spec = find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:

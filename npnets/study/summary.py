@@ -7,11 +7,11 @@ measured; an infinite one belongs to networks that diverged.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from npnets.study.records import Record
+from npnets.intervals import median_interval
+from npnets.records import Record
 from npnets.study.store import Store
 from npnets.study.table import DOMAINS, FEATURES, ShapeTable, read_table
 
@@ -110,33 +110,6 @@ def rank(table: ShapeTable, domain: str, count: int) -> list[ShapeLoss]:
     """The best shapes of a table, best first; ties in the order of their text."""
     order = np.argsort(table.losses[domain], kind="stable")[:count]
     return [_shape_loss(table, domain, i) for i in order]
-
-
-def median_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
-    """The distribution-free interval of the median of a population, from a sample of it.
-
-    The median lies below the (k+1)-th smallest of n values with probability P(B ≤ k), where B is
-    Binomial(n, ½), so the interval from the (k+1)-th smallest to the (k+1)-th largest, with the
-    largest k for which 2·P(B ≤ k) ≤ 1 - confidence, covers it (Conover, Practical Nonparametric
-    Statistics, 3rd ed., section 3.2). NaN, NaN for samples too small to have one.
-
-    >>> median_interval(np.arange(1.0, 11.0))
-    (2.0, 9.0)
-    """
-    k = _order_of_interval(len(values), confidence)
-    if k < 0:
-        return (float("nan"), float("nan"))
-    ordered = np.sort(values)
-    return (float(ordered[k]), float(ordered[-1 - k]))
-
-
-@lru_cache
-def _order_of_interval(n: int, confidence: float) -> int:
-    """The largest k with 2·P(Binomial(n, ½) ≤ k) ≤ 1 - confidence, or -1."""
-    i = np.arange(1, n + 1)
-    log_choose = np.r_[0.0, np.cumsum(np.log((n - i + 1) / i))]
-    below = np.cumsum(np.exp(log_choose - n * np.log(2)))
-    return int(np.searchsorted(2 * below, (1 - confidence) * (1 + 1e-9), side="right")) - 1
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> float:
