@@ -92,12 +92,12 @@ def _leaky_relu(slope: float) -> Activation:
 
 
 def _tanh_derivative(z: np.ndarray) -> np.ndarray:
-    return 1 - np.tanh(z) ** 2
+    e = np.exp(-2 * np.abs(z))
+    return 4 * e / (1 + e) ** 2  # 1 - tanh(z)² cancels
 
 
 def _tanh_second(z: np.ndarray) -> np.ndarray:
-    t = np.tanh(z)
-    return -2 * t * (1 - t**2)
+    return -2 * np.tanh(z) * _tanh_derivative(z)
 
 
 def _selu(z: np.ndarray) -> np.ndarray:

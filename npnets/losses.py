@@ -140,8 +140,9 @@ def _softmax_cross_entropy_delta(o: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _softmax_cross_entropy_curvature(o: np.ndarray, y: np.ndarray) -> np.ndarray:
     p = np.exp(log_softmax(o))
-    diagonal = p[:, :, None] * np.eye(o.shape[1], dtype=o.dtype)
-    return (diagonal - p[:, :, None] * p[:, None, :]) / len(o)
+    others = p[:, :, None] * p[:, None, :] * (1 - np.eye(o.shape[1], dtype=o.dtype))
+    diagonal = others.sum(axis=2)  # p (1 - p), which cancels where p is nearly 1
+    return (diagonal[:, :, None] * np.eye(o.shape[1], dtype=o.dtype) - others) / len(o)
 
 
 _BY_NAME = {

@@ -124,21 +124,12 @@ class Network:
         [[[3.0, -3.0]], [[3.0]]]
         """
         phi = get_activation(self.activation, self.slope).value
-        inputs = [self._samples(x)]
+        inputs = [samples_like(x, self.widths[0]).astype(self.dtype, copy=False)]
         preactivations = [inputs[0] @ self.weights[0].T + self.biases[0]]
         for w, b in zip(self.weights[1:], self.biases[1:], strict=True):
             inputs.append(phi(preactivations[-1]))
             preactivations.append(inputs[-1] @ w.T + b)
         return Forward(inputs, preactivations)
-
-    def _samples(self, x: ArrayLike) -> np.ndarray:
-        d_in = self.widths[0]
-        array = real_array("x", x)
-        if array.ndim == 1 and d_in == 1:
-            array = array[:, None]
-        if array.ndim != 2 or array.shape[1] != d_in:
-            raise ValueError(f"x must have shape (n, {d_in}), got {array.shape}")
-        return array.astype(self.dtype, copy=False)
 
 
 def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
@@ -195,6 +186,20 @@ def split_parameters(
         biases.append(theta[middle:end])
         start = end
     return weights, biases
+
+
+def samples_like(x: ArrayLike, d_in: int) -> np.ndarray:
+    """The samples x as (n, d_in), in the dtype they come in; (n,) will do when d_in is 1.
+
+    >>> samples_like([1, 2], 1).tolist()
+    [[1], [2]]
+    """
+    array = real_array("x", x)
+    if array.ndim == 1 and d_in == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.shape[1] != d_in:
+        raise ValueError(f"x must have shape (n, {d_in}), got {array.shape}")
+    return array
 
 
 def real_array(name: str, value: ArrayLike) -> np.ndarray:
