@@ -57,9 +57,9 @@ def jacobian(net: Network, x: ArrayLike) -> np.ndarray:
     >>> jacobian(Network([[[2.0]]], [[1.0]]), [3.0, 4.0]).tolist()
     [[3.0, 1.0], [4.0, 1.0]]
     """
-    net, x = _checked(net, x)
+    net, x = exact_inputs(net, x)
     size = parameter_count(net.widths)
-    _check_size("jacobian", (len(x) * net.widths[-1], size))
+    check_dense("jacobian", (len(x) * net.widths[-1], size))
     pieces = [_jacobians(net, net.forward(x[piece]))[-1] for piece in _slices(net, len(x))]
     return np.concatenate(pieces).reshape(-1, size)
 
@@ -98,8 +98,8 @@ def hvp(net: Network, x: ArrayLike, y: ArrayLike, v: ArrayLike, kind: str = "mse
     >>> hvp(Network([[[2.0]]], [[1.0]]), [3.0], [0.0], [1.0, 0.0]).tolist()
     [18.0, 6.0]
     """
-    net, x = _checked(net, x)
-    direction = _finite("v", v)
+    net, x = exact_inputs(net, x)
+    direction = finite_array("v", v)
     if direction.shape != (parameter_count(net.widths),):
         raise ValueError(
             f"v must have shape ({parameter_count(net.widths)},), got {direction.shape}"
@@ -180,9 +180,9 @@ def _hessian(piece: _Piece) -> np.ndarray:
 def _sum_over_samples(
     term: Callable[[_Piece], np.ndarray], net: Network, x: ArrayLike, y: ArrayLike, kind: str
 ) -> np.ndarray:
-    net, x = _checked(net, x)
+    net, x = exact_inputs(net, x)
     size = parameter_count(net.widths)
-    _check_size("hessian", (size, size))
+    check_dense("hessian", (size, size))
     phi = get_activation(net.activation, net.slope)
     delta, curvature = _loss_derivatives(net(x), y, kind)
     total = np.zeros((size, size))
@@ -195,7 +195,7 @@ def _sum_over_samples(
 
 def _loss_derivatives(output: np.ndarray, y: ArrayLike, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """∂L/∂o, (n, d_out), and ∂²L/∂o², (n, d_out, d_out)."""
-    loss, targets = get_loss(kind), targets_like(output, _finite("y", y), kind)
+    loss, targets = get_loss(kind), targets_like(output, finite_array("y", y), kind)
     return loss.delta(output, targets), loss.curvature(output, targets)
 
 
@@ -206,17 +206,17 @@ def _slices(net: Network, n: int) -> Iterator[slice]:
     return (slice(first, first + step) for first in range(0, n, step))
 
 
-def _checked(net: Network, x: ArrayLike) -> tuple[Network, np.ndarray]:
+def exact_inputs(net: Network, x: ArrayLike) -> tuple[Network, np.ndarray]:
     """The network in float64, and samples (n, d_in) that fit it."""
-    theta = _finite("parameters", net.parameters)
+    theta = finite_array("parameters", net.parameters)
     exact = Network.from_parameters(net.widths, theta, net.activation, net.slope)
-    samples = exact.forward(_finite("x", x)).inputs[0]
+    samples = exact.forward(finite_array("x", x)).inputs[0]
     if len(samples) == 0:
         raise ValueError("x must hold at least one sample, got none")
     return exact, samples
 
 
-def _finite(name: str, value: ArrayLike) -> np.ndarray:
+def finite_array(name: str, value: ArrayLike) -> np.ndarray:
     array = real_array(name, value)
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)].ravel()[0]
@@ -224,7 +224,7 @@ def _finite(name: str, value: ArrayLike) -> np.ndarray:
     return array if array.dtype.kind in "iu" else array.astype(np.float64)
 
 
-def _check_size(what: str, shape: tuple[int, int]) -> None:
+def check_dense(what: str, shape: tuple[int, int]) -> None:
     needed = 8 * shape[0] * shape[1]
     if needed > DENSE_BYTES:
         raise ValueError(

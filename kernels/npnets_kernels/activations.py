@@ -91,3 +91,30 @@ def activate(code, leak, z):
     if code == IDENTITY:
         return z, full(z, 1.0)
     return smooth(code, z)
+
+
+@njit
+def second_derivative(code, z, value, slope):
+    """The second derivative of the activation ``code`` at z, from its value and slope there."""
+    if code == TANH:
+        return -2.0 * value * slope
+    if code == SIGMOID:
+        return slope * tanh(-0.5 * z)[0]
+    if code == GELU:
+        return (2.0 - z * z) * exp(z * z * -0.5) * GAUSS_SCALE
+    if code == GELU_TANH:
+        return gelu_tanh_second(z)
+    if code == SELU:
+        return where(z > 0.0, 0.0, slope)
+    return full(z, 0.0)
+
+
+@njit
+def gelu_tanh_second(z):
+    """dt du + z (dt ddu - 2 t dt du^2) / 2, with t and u as in ``gelu_tanh``."""
+    z = where(z > 30.0, 30.0, where(z < -30.0, -30.0, z))
+    square = z * z
+    t, dt = tanh(z * (1.0 + square * TANH_CUBE) * TANH_SCALE)
+    du = (1.0 + square * (3.0 * TANH_CUBE)) * TANH_SCALE
+    ddu = z * (6.0 * TANH_CUBE * TANH_SCALE)
+    return dt * du + 0.5 * z * dt * (ddu - 2.0 * t * du * du)

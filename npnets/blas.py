@@ -1,0 +1,35 @@
+"""NumPy's linear algebra on one thread, where the matrices are small and many.
+
+A BLAS with threads of its own shares even a 49 × 49 eigenproblem out over all processors and has
+them wait for each other busily. Beside any other busy thread that costs up to forty times what one
+thread takes; and what is to run side by side here is networks, not the columns of one matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """NumPy's BLAS and LAPACK calls inside take one thread each, whichever thread makes them.
+
+    >>> import numpy as np
+    >>> with one_blas_thread():
+    ...     np.linalg.eigvalsh(np.eye(2)).tolist()
+    [1.0, 1.0]
+    """
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The libraries with thread pools, once for all: finding them takes milliseconds."""
+    import numpy  # noqa: F401 - brings its BLAS along
+
+    return ThreadpoolController()
