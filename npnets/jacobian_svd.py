@@ -1,0 +1,297 @@
+"""Singular values and vectors of Jacobians, the small values as accurate as the large ones.
+
+With J = ∂o/∂θ, (n·d_out, P), of n samples and r = min(n·d_out, P),
+
+    J = Σ_{i ≤ r} σ_i u_i v_iᵀ        σ_1 ≥ … ≥ σ_r ≥ 0
+
+a change of θ along the right vector v_i changes the outputs by σ_i u_i, to first order. A method
+that works on J as a whole (LAPACK's gesdd, behind numpy.linalg.svd) finds every σ_i to within
+eps·σ_1, and all digits of a small one can be wrong. Here errors are relative to the single columns
+of J: QR with column pivoting, then one-sided Jacobi rotations (Drmač and Veselić, 2008, "New fast
+and accurate Jacobi SVD algorithm", SIAM J. Matrix Anal. Appl. 29). With J = B D, where D holds the
+lengths of J's columns and those of B have length 1, every σ_i is known to about eps·κ(B) of itself,
+however large κ(D) is.
+
+Where columns depend on each other, κ(B) is infinite, and some σ_i is 0 but for rounding. ReLU
+networks always are such a case: (W_in, b, -W_out) of a neuron is a combination of columns that
+vanishes. So count the values that are *significant*, above a tolerance times σ_1. The columns of a
+dead neuron are exactly zero and give values of exactly zero.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from npnets.backends import processors
+from npnets.backends.layout import Layout
+from npnets.backends.threads import in_threads
+from npnets.curvature import check_dense, exact_inputs, finite_array
+from npnets.network import Network, parameter_count, split_parameters
+from npnets.protocol import check_count
+
+#: Networks that a thread takes at a time.
+CHUNK = 64
+
+
+@dataclass(frozen=True, eq=False)
+class JacobianSVD:
+    """The singular value decomposition of a Jacobian, (m, P) with m = n·d_out, r = min(m, P).
+
+    Signs of vectors mean nothing, nor do the vectors of values that agree to rounding.
+
+    >>> found = JacobianSVD(np.array([8.0, 2.0, 1e-16]), np.eye(3), 100)
+    >>> found.tolerance, found.significant(), found.condition_number()
+    (2.220446049250313e-14, 2, 4.0)
+    """
+
+    singular_values: np.ndarray
+    """(r,) descending, in units of the output per unit of the parameters' norm."""
+    right: np.ndarray
+    """(P, r) column i of unit length belongs to value i; parameters in θ's order."""
+    n_rows: int
+    """m, the rows of the Jacobian."""
+    left: np.ndarray | None = None
+    """(m, r) column i of unit length belongs to value i; None if not asked for."""
+
+    @property
+    def tolerance(self) -> float:
+        """max(m, P)·eps with eps = 2⁻⁵²: below this share of σ_1, dependent columns look alike."""
+        return float(max(self.n_rows, len(self.right)) * np.finfo(float).eps)
+
+    def significant(self, tolerance: float | None = None) -> int:
+        """How many values are greater than tolerance·σ_1; by default ``self.tolerance``.
+
+        Raises
+        ------
+        ValueError
+            If tolerance is not a number from 0 to 1, without 1.
+        """
+        tolerance = self.tolerance if tolerance is None else tolerance
+        if not isinstance(tolerance, Real) or not 0 <= tolerance < 1:
+            raise ValueError(f"tolerance must be a number >= 0 and < 1, got {tolerance!r}")
+        return int((self.singular_values > tolerance * self.singular_values[0]).sum())
+
+    def condition_number(self, tolerance: float | None = None) -> float:
+        """σ_1 over the last significant value."""
+        values = self.singular_values
+        return float(values[0] / values[self.significant(tolerance) - 1])
+
+    def to_json(self) -> str:
+        """The values and what they say, as one JSON document, with the vectors as rows."""
+        return json.dumps(
+            {
+                "shape": [self.n_rows, len(self.right)],
+                "singular_values": self.singular_values.tolist(),
+                "tolerance": self.tolerance,
+                "significant": self.significant(),
+                "condition_number": self.condition_number(),
+                "right": self.right.T.tolist(),
+                "left": None if self.left is None else self.left.T.tolist(),
+            },
+            allow_nan=False,
+        )
+
+
+def jacobian_svd(net: Network, x: ArrayLike, *, left: bool = False) -> JacobianSVD:
+    """The decomposition of one network's Jacobian on the samples x, (n, d_in).
+
+    Parameters
+    ----------
+    net : a network of P parameters
+    x : samples (n, d_in), or (n,) when d_in is 1
+    left : whether to compute the left vectors, too; values then differ by rounding
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule, or the Jacobian overflows or is too large to keep.
+    numpy.linalg.LinAlgError
+        If 50 sweeps of rotations are not enough; half a dozen are usual.
+
+    >>> jacobian_svd(Network([[[2.0]]], [[1.0]]), [-1.0, 1.0, -1.0, 1.0]).singular_values.tolist()
+    [2.0, 2.0]
+    """
+    (found,) = jacobian_svds([net], x, left=left, threads=1)
+    return found
+
+
+def jacobian_svds(
+    nets: Sequence[Network], x: ArrayLike, *, left: bool = False, threads: int | None = None
+) -> list[JacobianSVD]:
+    """`jacobian_svd` of each of many networks, of any shapes, on the same samples.
+
+    Each is the same to the last bit as alone, whatever the others and the number of threads, None
+    for all processors. Without left vectors, memory does not grow with the samples.
+
+    >>> nets = [Network([[[2.0]]], [[1.0]]), Network([[[1.0]], [[0.0]]], [[0.0], [0.0]])]
+    >>> [found.significant() for found in jacobian_svds(nets, [-1.0, 0.5, 1.0])]
+    [2, 2]
+    """
+    threads = processors() if threads is None else check_count("threads", threads, 1)
+    if len(nets) == 0:
+        return []
+    samples = _Samples.of(nets, x)
+    work = _with_left if left else _right_only
+    size = max(1, min(CHUNK, len(nets) // (8 * threads)))
+    chunks = [range(i, min(i + size, len(nets))) for i in range(0, len(nets), size)]
+    done = in_threads(lambda chunk: work(nets, chunk, samples), chunks, threads)
+    return list(chain.from_iterable(done))
+
+
+class Locality(NamedTuple):
+    """How far each of r vectors over the parameters is the business of single hidden neurons."""
+
+    neuron: np.ndarray
+    """(r,) the hidden neuron with the largest share, counted through all layers; -1 if none is."""
+    share: np.ndarray
+    """(r,) its share of the vector's squared length, 0 to 1."""
+    participation: np.ndarray
+    """(r,) the number of neurons that take part, 1 and more."""
+
+
+def locality(right_vectors: ArrayLike, widths: Sequence[int]) -> Locality:
+    """Tell patterns of single neurons, such as moving one kink, from those of the whole network.
+
+    A hidden neuron's parameters are its incoming weights, its bias and its outgoing weights (one
+    between two hidden neurons is both's); what is left, biases of outputs or all of a network
+    without hidden neurons, counts as one more neuron, but not as a candidate for the largest share.
+    With s_h for the share of the squared length in neuron h's parameters and p_h = s_h / Σ s, the
+    number that take part is the participation ratio 1 / Σ p_h².
+
+    Parameters
+    ----------
+    right_vectors : (P, r) a vector in each column, such as ``JacobianSVD.right``
+    widths : with input and output
+
+    Raises
+    ------
+    ValueError
+        If right_vectors is not (P, r), not finite, or has a column of zeros.
+
+    >>> vectors = np.array([[1.0, 0, 1, 0, 1, 0, 0], [1, 1, 1, 1, 1, 1, 0]]).T
+    >>> found = locality(vectors, (1, 2, 1))
+    >>> found.neuron.tolist(), found.share.tolist(), found.participation.round(6).tolist()
+    ([0, 0], [1.0, 0.5], [1.0, 2.0])
+    """
+    vectors, owners = finite_array("right_vectors", right_vectors), _owners(widths)
+    if vectors.ndim != 2 or len(vectors) != owners.shape[1]:
+        raise ValueError(
+            f"right_vectors must have shape ({owners.shape[1]}, r), got {vectors.shape}"
+        )
+    squares = vectors**2
+    total = squares.sum(axis=0)
+    if not total.all():
+        raise ValueError(f"right_vectors must have no column of zeros, got one: {total.argmin()}")
+    shares = owners @ squares / total
+    participation = shares.sum(axis=0) ** 2 / (shares**2).sum(axis=0)
+    if len(shares) == 1:
+        return Locality(np.full(len(total), -1), np.zeros(len(total)), participation)
+    return Locality(shares[:-1].argmax(axis=0), shares[:-1].max(axis=0), participation)
+
+
+def _owners(widths: Sequence[int]) -> np.ndarray:
+    """(hidden neurons + 1, P): 1 where a parameter is a neuron's; the last row is for the rest."""
+    size = parameter_count(widths)
+    weights, biases = split_parameters(np.arange(size), widths)
+    owners = np.zeros((sum(widths[1:-1]) + 1, size))
+    neuron = 0
+    for incoming, bias, outgoing in zip(weights, biases, weights[1:], strict=False):
+        for i in range(len(bias)):
+            owners[neuron, [*incoming[i], bias[i], *outgoing[:, i]]] = 1.0
+            neuron += 1
+    owners[-1] = ~owners.any(axis=0)
+    return owners
+
+
+class _Samples(NamedTuple):
+    """What the kernels take of the samples: x (d_in, N) and weights (N,) with padding, and n."""
+
+    x: np.ndarray
+    weights: np.ndarray
+    n: int
+
+    @classmethod
+    def of(cls, nets: Sequence[Network], x: ArrayLike) -> _Samples:
+        from npnets.backends.compiled import pad_samples, pad_weights
+
+        _, samples = exact_inputs(nets[0], x)
+        n, d_in = samples.shape
+        for k, net in enumerate(nets):
+            if net.weights[0].shape[1] != d_in:
+                raise ValueError(
+                    f"nets must have {d_in} inputs each, as nets[0] and x have, "
+                    f"got {net.weights[0].shape[1]} of nets[{k}]"
+                )
+        return cls(pad_samples(samples.T), pad_weights(n, 1.0, samples.dtype), n)
+
+
+def _right_only(nets: Sequence[Network], ks: Sequence[int], samples: _Samples) -> list[JacobianSVD]:
+    from npnets_kernels.jacobian_svd import jacobian_svds as kernel
+
+    layout = Layout.of([nets[k].widths for k in ks])
+    sizes = np.diff(layout.offsets)
+    check_dense("right vectors", (sizes.max(), sizes.max()))
+    status, values, right = kernel(
+        layout.widths,
+        layout.width_offsets,
+        np.concatenate([_parameters(nets, k) for k in ks]),
+        layout.offsets,
+        np.array([_code(nets[k]) for k in ks]),
+        np.array([nets[k].slope for k in ks]),
+        *samples,
+    )
+    found, value, vector = [], 0, 0
+    for k, code, size in zip(ks, status.tolist(), sizes.tolist(), strict=True):
+        _check_status(code, k)
+        n_rows = samples.n * len(nets[k].biases[-1])
+        r = min(n_rows, size)
+        vectors = right[vector : vector + r * size].reshape(r, size)
+        found.append(JacobianSVD(values[value : value + r], vectors.T, n_rows))
+        value, vector = value + r, vector + r * size
+    return found
+
+
+def _with_left(nets: Sequence[Network], ks: Sequence[int], samples: _Samples) -> list[JacobianSVD]:
+    from npnets_kernels.jacobian import jacobian
+    from npnets_kernels.svd import svd
+
+    found = []
+    for k in ks:
+        net, theta = nets[k], _parameters(nets, k)
+        n_rows = samples.n * len(net.biases[-1])
+        check_dense("jacobian", (n_rows, len(theta)))
+        columns = jacobian(np.array(net.widths), theta, _code(net), net.slope, *samples)
+        status, values, right, left = svd(columns, n_rows, True)
+        _check_status(status, k)
+        # The kernels take one output after another, a Jacobian one sample after another.
+        left = left[:, :n_rows].reshape(len(values), -1, samples.n).transpose(2, 1, 0)
+        left = left.reshape(n_rows, len(values))
+        found.append(JacobianSVD(values, right[:, : len(theta)].T, n_rows, left))
+    return found
+
+
+def _parameters(nets: Sequence[Network], k: int) -> np.ndarray:
+    return finite_array(f"parameters of nets[{k}]", nets[k].parameters)
+
+
+def _code(net: Network) -> int:
+    from npnets_kernels.activations import NAMES
+
+    return NAMES.index(net.activation)
+
+
+def _check_status(status: int, k: int) -> None:
+    from npnets_kernels.svd import DONE, TOO_LARGE
+
+    if status == TOO_LARGE:
+        raise ValueError(f"nets[{k}] must have a Jacobian on x of entries below 1e150, got larger")
+    if status != DONE:
+        raise np.linalg.LinAlgError(f"the rotations of nets[{k}]'s Jacobian did not converge")
