@@ -16,9 +16,10 @@ PACKAGES = {"npnets": HOUSE / "npnets", "npnets_kernels": HOUSE / "kernels" / "n
 FLOORS = (
     ("npnets_kernels",),
     ("npnets",),  # the modules directly in npnets: network, training, shapes, …
-    ("npnets.study", "npnets.regions"),
-    ("npnets.experiments", "npnets.figures"),
-    ("npnets.report",),
+    ("npnets.study", "npnets.regions", "npnets.claims"),
+    ("npnets.experiments",),
+    ("npnets.figures",),
+    ("npnets.reproduction", "npnets.report"),
     ("npnets.commands", "npnets.__main__"),
 )
 #: the few modules that know nothing of what is above or beside them
@@ -86,9 +87,11 @@ def test_kernels_import_numpy_numba_and_each_other_only(module):
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("npnets.figures")])
-def test_figures_import_of_the_study_only_its_records(module):
+def test_figures_import_of_the_study_only_its_records_and_of_experiments_only_their_own(module):
     known = {name for name in imports(MODULES[module]) if name.startswith("npnets.")}
-    assert all(name.startswith("npnets.figures") or name == "npnets.study.table" for name in known)
+    own = module.replace("npnets.figures.experiments", "npnets.experiments")
+    records = {"npnets.study.table", own}
+    assert all(name.startswith("npnets.figures") or name in records for name in known)
 
 
 def test_the_kernels_folder_is_a_source_root_and_cli_is_no_module_of_the_package():
@@ -106,7 +109,9 @@ def test_cli_and_kernels_are_not_installed():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["enumerate", "--help"], ["query", "--help"], ["plot", "--help"]]
+    "arguments",
+    [["--help"]]
+    + [[name, "--help"] for name in ("enumerate", "query", "plot", "claims", "reproduce")],
 )
 def test_help_imports_nothing_heavy(arguments):
     code = (
@@ -115,6 +120,25 @@ def test_help_imports_nothing_heavy(arguments):
         "print({'numba', 'scipy', 'matplotlib', 'torch', 'numpy'} & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "set()"
+
+
+def test_claims_are_told_without_numba_scipy_and_matplotlib_those_with_a_result_too(tmp_path):
+    from npnets.reproduction.form import experiments
+    from npnets.reproduction.running import run_or_load
+
+    experiment = experiments()["compositions_of_sixteen"]
+    run_or_load("compositions_of_sixteen", experiment.Config(), tmp_path)
+    code = (
+        f"import sys\nsys.path[:0] = {[str(HOUSE), str(HOUSE / 'kernels')]}\n"
+        "from npnets.commands import main\n"
+        f"try: main(['claims', '--out', {str(tmp_path)!r}])\n"
+        "except SystemExit as stop: assert not stop.code, stop.code\n"
+        "print({'numba', 'scipy', 'matplotlib', 'torch'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "1 reproduced" in run.stdout
     assert run.stdout.splitlines()[-1] == "set()"
 
 

@@ -10,7 +10,16 @@ import click
 
 from npnets import __version__
 
-COMMANDS = ("enumerate", "best", "query", "summary", "export", "plot")
+COMMANDS = (
+    "enumerate",
+    "best",
+    "query",
+    "summary",
+    "export",
+    "plot",
+    "claims",
+    "reproduce",
+)
 
 
 class Commands(click.Group):

@@ -16,3 +16,6 @@ domain = click.option(
     help="Where losses are measured: uniform grid on [-5, 5]^d, or N(0, I).",
 )
 json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+out = click.option(
+    "--out", default="results", show_default=True, metavar="DIR", help="Where results are kept."
+)

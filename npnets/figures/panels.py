@@ -1,15 +1,15 @@
-"""One figure in panels, one panel per target, saved as PNG and SVG."""
+"""One figure in panels, one panel per target."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from npnets.figures.style import RC_PARAMS
+from npnets.figures.saving import save
 from npnets.study.table import ShapeTable
 
 Draw = Callable[[ShapeTable, str, Axes], None]
@@ -28,21 +28,20 @@ def shorten(name: str) -> str:
 
 def save_panels(draw: Draw, tables: Sequence[ShapeTable], domain: str, path: Path) -> list[Path]:
     """Draw a panel per table and save the figure beside ``path`` with both suffixes."""
+    return save(partial(_draw_panels, draw, tables, domain), path)
+
+
+def _draw_panels(draw: Draw, tables: Sequence[ShapeTable], domain: str, figure: Figure) -> None:
     columns = min(MAX_COLUMNS, len(tables))
     rows = -(-len(tables) // columns)
-    saved = [path.with_name(path.name + suffix) for suffix in (".png", ".svg")]
-    with mpl.rc_context(RC_PARAMS):
-        figure = Figure(figsize=(4.4 * columns, 3.5 * rows), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False).ravel()
-        for table, axes in zip(tables, grid, strict=False):
-            draw(table, domain, axes)
-            axes.set_title(shorten(table.target))
-        for axes in grid[len(tables) :]:
-            axes.set_axis_off()
-        legends = [axes.get_legend_handles_labels() for axes in grid]
-        handles, labels = max(legends, key=lambda legend: len(legend[0]))
-        if handles:
-            figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
-        figure.savefig(saved[0], dpi=200)
-        figure.savefig(saved[1], dpi=150, metadata={"Date": None})
-    return saved
+    figure.set_size_inches(4.4 * columns, 3.5 * rows)
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for table, axes in zip(tables, grid, strict=False):
+        draw(table, domain, axes)
+        axes.set_title(shorten(table.target))
+    for axes in grid[len(tables) :]:
+        axes.set_axis_off()
+    legends = [axes.get_legend_handles_labels() for axes in grid]
+    handles, labels = max(legends, key=lambda legend: len(legend[0]))
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))

@@ -1,0 +1,8 @@
+"""The texts that the claims are taken from."""
+
+from __future__ import annotations
+
+ANATOMY = "The Anatomy of Small Neural Networks (artpar, 2026)"
+DIMENSION = "Layerwise Effective Dimension Oscillations in Finite Width ReLU Networks, a summary"
+PERCEPTRONS = "Multi-Layer Perceptrons: How Neural Networks Bend Space to See (2025)"
+DEPTH = "A lecture on universal approximation, depth and residual connections"

@@ -1,0 +1,114 @@
+"""From measurements to a verdict, which is computed and never typed in.
+
+A claim is judged under each variant of what its source leaves open; of these verdicts the claim
+gets the best, with the variant named. Figures that cannot be tested count as not held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from npnets.claims.measurement import Measurement
+from npnets.claims.model import Claim, Figure
+
+REPRODUCED = "reproduced"
+PARTLY = "partly"
+NOT_REPRODUCED = "not reproduced"
+FALSE = "false by arithmetic"
+NOT_TESTABLE = "not testable"
+#: best first
+VERDICTS = (REPRODUCED, PARTLY, NOT_REPRODUCED, FALSE, NOT_TESTABLE)
+
+NOT_MEASURED = "not measured yet"
+NO_EXPERIMENT = "no experiment yet"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A figure beside its measurement, None where it is not testable."""
+
+    figure: Figure
+    measurement: Measurement | None
+
+    @property
+    def holds(self) -> bool:
+        return self.measurement is not None and self.figure.rule.holds(self.measurement.values)
+
+    @property
+    def share_allowed(self) -> float:
+        """The share of the seeds whose own value the rule allows."""
+        if self.measurement is None:
+            return float("nan")
+        allowed = [self.figure.rule.allows(value) for value in self.measurement.values]
+        return sum(allowed) / len(allowed)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim under one variant."""
+
+    variant: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def held(self) -> int:
+        return sum(finding.holds for finding in self.findings)
+
+    @property
+    def verdict(self) -> str:
+        measured = [finding for finding in self.findings if finding.measurement]
+        if not measured:
+            return NOT_TESTABLE
+        if any(finding.figure.arithmetic and not finding.holds for finding in measured):
+            return FALSE
+        if self.held == len(self.findings):
+            return REPRODUCED
+        return PARTLY if self.held else NOT_REPRODUCED
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A claim under every variant, in the order in which they were measured."""
+
+    claim: Claim
+    variants: tuple[Judged, ...]
+
+    @property
+    def best(self) -> Judged:
+        """The variant of the best verdict; of equal ones the one of which more figures hold."""
+        return min(self.variants, key=lambda one: (VERDICTS.index(one.verdict), -one.held))
+
+    @property
+    def verdict(self) -> str:
+        return self.best.verdict
+
+
+def judge(claim: Claim, measurements: Iterable[Measurement]) -> Judgement:
+    """Judge a claim by the measurements of it; those of other claims are passed over.
+
+    Raises
+    ------
+    ValueError
+        If a measurement names no figure of the claim, names one twice, or a figure that can be
+        tested is missing under a variant.
+    """
+    own = [measurement for measurement in measurements if measurement.claim == claim.id]
+    for measurement in own:
+        claim.figure(measurement.name)
+    variants = dict.fromkeys(measurement.variant for measurement in own if measurement.variant)
+    return Judgement(claim, tuple(_judge(claim, own, variant) for variant in variants or ("",)))
+
+
+def _judge(claim: Claim, measurements: Sequence[Measurement], variant: str) -> Judged:
+    measured: dict[str, Measurement] = {}
+    for measurement in measurements:
+        if measurement.variant in ("", variant):
+            if measurement.name in measured:
+                raise ValueError(f"figure {measurement.figure} must be measured once, got it twice")
+            measured[measurement.name] = measurement
+    missing = [f.name for f in claim.figures if not f.untestable and f.name not in measured]
+    if missing:
+        under = f" under {variant}" if variant else ""
+        raise ValueError(f"every figure of {claim.id} must be measured, missing {missing}{under}")
+    return Judged(variant, tuple(Finding(f, measured.get(f.name)) for f in claim.figures))

@@ -1,0 +1,67 @@
+"""npnets claims: every claim, and what was found of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import click
+
+from npnets.commands import options
+
+if TYPE_CHECKING:
+    from npnets.claims.verdicts import Judgement
+
+
+@click.command("claims")
+@click.argument("ids", nargs=-1, metavar="[IDS]...")
+@options.out
+@options.json
+def command(ids: tuple[str, ...], out: str, as_json: bool) -> None:
+    """List the claims with their verdicts.
+
+    With IDS, like A1 A2, show these in full. Verdicts are computed from what
+    `npnets reproduce` (without --quick) left in --out.
+    """
+    from npnets.claims import CLAIMS, get_claim
+    from npnets.commands.findings import claim_record, claim_text, state
+    from npnets.records import to_json
+    from npnets.reproduction.form import experiment_of
+
+    claims = list(dict.fromkeys(get_claim(id) for id in ids)) or list(CLAIMS.values())
+    judgements = _stored_judgements(Path(out))
+    rows = [(claim, experiment_of(claim.id), judgements.get(claim.id)) for claim in claims]
+    if as_json:
+        click.echo(to_json({"out": out, "claims": [claim_record(*row) for row in rows]}))
+        return
+    if ids:
+        click.echo("\n\n".join(claim_text(*row) for row in rows))
+        return
+    states = [state(*row) for row in rows]
+    room = max(20, get_terminal_size((100, 24)).columns - 27)
+    for claim, text in zip(claims, states, strict=True):
+        statement = shorten(claim.statement, room, placeholder=" …")
+        click.echo(f"{claim.id:>3}  {text:<20}  {statement}")
+    counts = [f"{number} {text}" for text, number in Counter(states).most_common()]
+    click.echo(f"\n{len(claims)} claims: {', '.join(counts)}. One in full: npnets claims A1")
+
+
+def _stored_judgements(folder: Path) -> dict[str, Judgement]:
+    """The claims, by id, of every experiment whose full protocol has a result in the folder."""
+    from npnets.reproduction.form import experiments, judgements
+    from npnets.reproduction.running import load
+
+    found = {}
+    for name, experiment in experiments().items():
+        try:
+            kept = load(name, experiment.Config(), folder)
+        except FileNotFoundError:
+            continue
+        except ValueError as error:
+            click.echo(f"Note: {error}", err=True)
+            continue
+        found.update({one.claim.id: one for one in judgements(experiment, kept.result)})
+    return found

@@ -1,0 +1,1 @@
+"""Experiments run once and kept: their form, their documents, the runner."""

@@ -1,0 +1,250 @@
+"""The registry of claims, and how measurements become verdicts."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from npnets.claims import CLAIMS, Claim, Figure, Measurement, get_claim
+from npnets.claims.model import (
+    about,
+    at_least,
+    at_most,
+    between,
+    count,
+    every,
+    exactly,
+    magnitude,
+    median,
+    near,
+    roughly,
+    rounds_to,
+)
+from npnets.claims.verdicts import judge
+
+IDS = [
+    *(f"A{i}" for i in range(27)),
+    *(f"B{i}" for i in range(1, 6)),
+    *(f"C{i}" for i in range(1, 15)),
+    *(f"D{i}" for i in range(1, 10)),
+]
+UP, DOWN = math.inf, -math.inf
+
+
+def just(value: float, towards: float) -> float:
+    return math.nextafter(value, towards)
+
+
+# The registry
+
+
+def test_every_claim_is_there_once_and_in_order():
+    assert list(CLAIMS) == IDS
+    assert all(claim.id == id for id, claim in CLAIMS.items())
+    assert len({claim.statement for claim in CLAIMS.values()}) == 55
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.id)
+def test_a_claim_says_something_and_has_figures_of_different_names_that_a_value_can_meet(claim):
+    assert claim.statement.endswith(".")
+    assert len(claim.statement.split()) < 60
+    assert claim.figures
+    names = [figure.name for figure in claim.figures]
+    assert len(set(names)) == len(names)
+    for figure in claim.figures:
+        assert re.fullmatch(r"\S+", figure.name)
+        assert figure.claimed
+        assert figure.rule.low <= figure.rule.high
+        assert math.isfinite(figure.rule.low) or math.isfinite(figure.rule.high)
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.id)
+def test_a_figure_claimed_as_a_number_meets_its_own_rule(claim):
+    """A number is written with digits, an exponent, a unit or a percent sign, and nothing else."""
+    for figure in claim.figures:
+        plain = figure.claimed.replace(",", "").removeprefix("~").removesuffix("×")
+        percent = plain.endswith(" %")
+        number = re.fullmatch(r"-?[\d.]+(e-?\d+)?", plain.removesuffix(" M").removesuffix(" %"))
+        if number:
+            value = float(number[0]) / (100 if percent else 1)
+            assert figure.rule.allows(value), f"{claim.id}.{figure.name}"
+
+
+def test_an_unknown_claim_is_refused_with_the_nearest():
+    assert get_claim("c14") is CLAIMS["C14"]
+    with pytest.raises(ValueError, match=r"A0–A26, B1–B5, C1–C14, D1–D9, got 'D10' \(did you mean"):
+        get_claim("D10")
+
+
+# Rules
+
+
+@pytest.mark.parametrize(
+    ("rule", "low", "high"),
+    [
+        (exactly(1941), 1941, 1941),
+        (between(3, 4), 3, 4),
+        (rounds_to("2.5"), 2.45, 2.55),
+        (rounds_to("7"), 6.5, 7.5),
+        (near(-0.431, 0.1), -0.531, -0.331),
+        (count(16), 12, 20),
+        (count(4), 3, 5),
+        (count(0), -1, 1),
+        (about(8), 6.4, 10),
+        (roughly(6), 4, 9),
+        (magnitude(1), 10**-0.5, 10**0.5),
+    ],
+    ids=lambda value: getattr(value, "text", ""),
+)
+def test_ranges_include_their_ends_and_nothing_beyond(rule, low, high):
+    assert rule.low == pytest.approx(low, rel=1e-12)
+    assert rule.high == pytest.approx(high, rel=1e-12)
+    assert rule.allows(rule.low)
+    assert rule.allows(rule.high)
+    assert not rule.allows(just(rule.low, DOWN))
+    assert not rule.allows(just(rule.high, UP))
+    assert not rule.allows(math.nan)
+
+
+def test_bounds_are_open_to_one_side():
+    assert at_least(0.9).allows(0.9)
+    assert at_least(0.9).allows(UP)
+    assert not at_least(0.9).allows(just(0.9, DOWN))
+    assert at_most(1e-4).allows(1e-4)
+    assert at_most(1e-4).allows(DOWN)
+    assert not at_most(1e-4).allows(just(1e-4, UP))
+
+
+def test_a_rule_asks_for_the_median_and_only_every_asks_for_all():
+    values = [3, 3, 4, 9]
+    assert between(3, 4).holds(values)
+    assert not every(between(3, 4)).holds(values)
+    assert every(between(3, 9)).holds(values)
+    assert not every(between(3, 9)).holds([3, math.nan])
+    assert not between(3, 4).holds([4, 4, 5, 5])  # 4.5
+
+
+def test_the_median_bears_infinities_and_a_minority_of_seeds_without_a_number():
+    rng = np.random.default_rng(0)
+    for n in range(1, 9):
+        values = rng.standard_normal(n).tolist()
+        assert median(values) == pytest.approx(np.median(values), rel=1e-15)
+    assert median([1, UP, UP]) == UP
+    assert median([math.nan, 5, 1]) == 5
+    assert math.isnan(median([math.nan, math.nan, 1]))
+    assert not at_least(0).holds([math.nan, math.nan, 1])
+    assert at_least(0).holds([UP, UP, 1])
+
+
+# Measurements
+
+
+def test_a_measurement_takes_arrays_lists_and_single_numbers():
+    assert Measurement("A1.steep", np.array([3, 4], dtype=np.int32)).values == (3.0, 4.0)
+    assert Measurement("A9.shapes", 32768).values == (32768.0,)
+    assert Measurement("C1.solved_2", [True, False]).values == (1.0, 0.0)
+    assert Measurement("D2.f(1.5)", 0.5).name == "f(1.5)"
+    for wrong in ([], np.zeros((2, 2))):
+        with pytest.raises(ValueError, match=r"values of A1.steep must be one per seed, got shape"):
+            Measurement("A1.steep", wrong)
+
+
+def test_the_interval_covers_the_median_as_often_as_it_says():
+    """Of an exponential distribution, whose median is log 2, in at least 95 % of samples."""
+    rng = np.random.default_rng(1)
+    covered = 0
+    for sample in rng.exponential(size=(2000, 32)):
+        low, high = Measurement("A1.lambda_1", sample).interval
+        covered += low <= math.log(2) <= high
+    assert 0.95 <= covered / 2000 < 0.99
+    assert all(map(math.isnan, Measurement("A9.shapes", 1).interval))
+
+
+# Verdicts
+
+
+CLAIM = Claim(
+    "Z1",
+    "nowhere",
+    "Made up.",
+    (
+        Figure("steep", "3–4", between(3, 4)),
+        Figure("loss", "1e-4", at_most(1e-4)),
+        Figure("parameters", "3k + 1", exactly(49), arithmetic=True),
+    ),
+)
+
+
+def verdict(steep, loss, parameters=49, claim=CLAIM):
+    values = {"steep": steep, "loss": loss, "parameters": parameters}
+    return judge(claim, [Measurement(f"Z1.{name}", value) for name, value in values.items()])
+
+
+@pytest.mark.parametrize(
+    ("steep", "loss", "parameters", "expected"),
+    [
+        (4, 1e-5, 49, "reproduced"),
+        (5, 1e-5, 49, "partly"),
+        (5, 1e-3, 49, "partly"),
+        (4, 1e-5, 50, "false by arithmetic"),
+        (5, 1e-3, 50, "false by arithmetic"),
+        (4, math.nan, 49, "partly"),
+    ],
+)
+def test_a_verdict_follows_from_the_figures_that_hold(steep, loss, parameters, expected):
+    assert verdict(steep, loss, parameters).verdict == expected
+
+
+def test_a_claim_of_which_nothing_holds_is_not_reproduced():
+    claim = Claim("Z1", "", "", CLAIM.figures[:2])
+    values = [Measurement("Z1.steep", 9), Measurement("Z1.loss", 1)]
+    assert judge(claim, values).verdict == "not reproduced"
+
+
+def test_figures_that_cannot_be_tested_keep_a_claim_from_being_reproduced():
+    dark = Figure("dark", "100", exactly(100), untestable="the unit is not given")
+    claim = Claim("Z1", "", "", (*CLAIM.figures, dark))
+    assert verdict(4, 1e-5, claim=claim).verdict == "partly"
+    assert judge(Claim("Z1", "", "", (dark,)), []).verdict == "not testable"
+
+
+def test_the_best_variant_counts_and_is_named_and_what_all_share_counts_under_each():
+    measurements = [
+        Measurement("Z1.parameters", 49),
+        Measurement("Z1.steep", [9, 9, 9], "init=normal"),
+        Measurement("Z1.loss", [1.0, 1.0, 1.0], "init=normal"),
+        Measurement("Z1.steep", [3, 4, 4], "init=torch"),
+        Measurement("Z1.loss", [1.0, 1.0, 1.0], "init=torch"),
+        Measurement("A1.steep", 3),
+    ]
+    judgement = judge(CLAIM, measurements)
+    assert [one.variant for one in judgement.variants] == ["init=normal", "init=torch"]
+    assert [one.verdict for one in judgement.variants] == ["partly", "partly"]
+    assert [one.held for one in judgement.variants] == [1, 2]
+    assert judgement.best.variant == "init=torch"
+    steep = judgement.best.findings[0]
+    assert steep.holds
+    assert steep.share_allowed == 1
+
+
+def test_the_share_of_seeds_in_the_range_is_told_beside_the_median():
+    finding = verdict([1, 3, 4, 9], 0).best.findings[0]
+    assert finding.holds
+    assert finding.share_allowed == 0.5
+
+
+@pytest.mark.parametrize(
+    ("measurements", "message"),
+    [
+        ([("Z1.step", 3)], "figure of Z1 must be one of .*, got 'step' .*did you mean 'steep'"),
+        ([("Z1.steep", 3)], r"every figure of Z1 must be measured, missing \['loss', 'parameters'"),
+        ([("Z1.steep", 3), ("Z1.steep", 4)], "figure Z1.steep must be measured once"),
+        ([("Z1.steep", 3), ("Z1.steep", 4, "a")], "figure Z1.steep must be measured once"),
+    ],
+)
+def test_measurements_that_do_not_fit_the_claim_are_refused(measurements, message):
+    with pytest.raises(ValueError, match=message):
+        judge(CLAIM, [Measurement(*one) for one in measurements])
