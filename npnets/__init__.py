@@ -10,8 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from npnets.backprop import gradient, loss
+    from npnets.curvature import gauss_newton, hessian, hvp, jacobian
     from npnets.files import load, save
     from npnets.initializers import initialize
+    from npnets.landscape.directions import (
+        alignment,
+        intercept_direction,
+        scaling_directions,
+        slope_direction,
+        symmetry_space,
+    )
+    from npnets.landscape.dynamics import Dynamics, dynamics
+    from npnets.landscape.hessians import Derivatives, derivatives, hessians
+    from npnets.landscape.jacobian_svd import JacobianSVD, jacobian_svd, jacobian_svds, locality
+    from npnets.landscape.polish import Polished, polish, polish_all
+    from npnets.landscape.spectrum import Spectrum, spectra, spectrum
+    from npnets.landscape.walk import Walk, flat_distance, walk
     from npnets.measures import Measured, measure
     from npnets.network import Network, parameter_count
     from npnets.shapes import compositions
@@ -21,26 +35,67 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Derivatives",
+    "Dynamics",
+    "JacobianSVD",
     "Measured",
     "Network",
+    "Polished",
+    "Spectrum",
     "Target",
     "Trained",
+    "Walk",
+    "alignment",
     "compositions",
+    "derivatives",
+    "dynamics",
+    "flat_distance",
+    "gauss_newton",
     "get_target",
     "gradient",
+    "hessian",
+    "hessians",
+    "hvp",
     "initialize",
+    "intercept_direction",
+    "jacobian",
+    "jacobian_svd",
+    "jacobian_svds",
     "load",
+    "locality",
     "loss",
     "measure",
     "parameter_count",
+    "polish",
+    "polish_all",
     "save",
+    "scaling_directions",
+    "slope_direction",
+    "spectra",
+    "spectrum",
+    "symmetry_space",
     "train",
+    "walk",
 ]
 
 _HOMES = {
     "backprop": ("gradient", "loss"),
+    "curvature": ("gauss_newton", "hessian", "hvp", "jacobian"),
     "files": ("load", "save"),
     "initializers": ("initialize",),
+    "landscape.directions": (
+        "alignment",
+        "intercept_direction",
+        "scaling_directions",
+        "slope_direction",
+        "symmetry_space",
+    ),
+    "landscape.dynamics": ("Dynamics", "dynamics"),
+    "landscape.hessians": ("Derivatives", "derivatives", "hessians"),
+    "landscape.jacobian_svd": ("JacobianSVD", "jacobian_svd", "jacobian_svds", "locality"),
+    "landscape.polish": ("Polished", "polish", "polish_all"),
+    "landscape.spectrum": ("Spectrum", "spectra", "spectrum"),
+    "landscape.walk": ("Walk", "flat_distance", "walk"),
     "measures": ("Measured", "measure"),
     "network": ("Network", "parameter_count"),
     "shapes": ("compositions",),

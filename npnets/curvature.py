@@ -60,7 +60,9 @@ def jacobian(net: Network, x: ArrayLike) -> np.ndarray:
     net, x = exact_inputs(net, x)
     size = parameter_count(net.widths)
     check_dense("jacobian", (len(x) * net.widths[-1], size))
-    pieces = [_jacobians(net, net.forward(x[piece]))[-1] for piece in _slices(net, len(x))]
+    pieces = [
+        preactivation_jacobians(net, net.forward(x[piece]))[-1] for piece in _slices(net, len(x))
+    ]
     return np.concatenate(pieces).reshape(-1, size)
 
 
@@ -126,7 +128,7 @@ def hvp(net: Network, x: ArrayLike, y: ArrayLike, v: ArrayLike, kind: str = "mse
     return np.concatenate(layers[::-1])
 
 
-def _jacobians(net: Network, forward: Forward) -> list[np.ndarray]:
+def preactivation_jacobians(net: Network, forward: Forward) -> list[np.ndarray]:
     """G_1, …, G_L: ∂z_l/∂θ of every sample, (n, fan_out, P) each."""
     phi = get_activation(net.activation, net.slope)
     n, size = len(forward.inputs[0]), parameter_count(net.widths)
@@ -188,7 +190,7 @@ def _sum_over_samples(
     total = np.zeros((size, size))
     for piece in _slices(net, len(x)):
         forward = net.forward(x[piece])
-        jacobians = _jacobians(net, forward)
+        jacobians = preactivation_jacobians(net, forward)
         total += term(_Piece(net, phi, forward, jacobians, delta[piece], curvature[piece]))
     return (total + total.T) / 2
 

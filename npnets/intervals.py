@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,3 +33,26 @@ def _order_of_interval(n: int, confidence: float) -> int:
     log_choose = np.r_[0.0, np.cumsum(np.log((n - i + 1) / i))]
     below = np.cumsum(np.exp(log_choose - n * np.log(2)))
     return int(np.searchsorted(2 * below, (1 - confidence) * (1 + 1e-9), side="right")) - 1
+
+
+class Medians(NamedTuple):
+    """Medians with their 95 % intervals, NaN where a sample is too small to have one."""
+
+    median: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def medians(values: np.ndarray) -> Medians:
+    """The median over the first axis of (K, …), with its 95 % interval; NaN are passed over.
+
+    >>> medians(np.array([[1.0, 5.0], [2.0, np.nan], [9.0, np.nan]])).median.tolist()
+    [2.0, 5.0]
+    """
+    values = np.asarray(values, dtype=np.float64)
+    columns = values.reshape(len(values), -1).T
+    present = [column[~np.isnan(column)] for column in columns]
+    found = [
+        (np.median(one), *median_interval(one)) if len(one) else (np.nan,) * 3 for one in present
+    ]
+    return Medians(*np.array(found).T.reshape(3, *values.shape[1:]))

@@ -17,9 +17,11 @@ from bench.cases.limit import TOLERANCE, Task
 from bench.cases.training import SHAPES
 from bench.child import spawn
 from bench.environment import ROOT, users_environment
+from bench.hessian_peers import HESSIANS, make_network, make_samples
 from bench.peers import JAX, PEERS, jax_compile
 from bench.report import BEGIN, END, Result, document, line, machine, table, write_table
 from bench.runner import Case, Row, Samples, Skipped, clock, compare, require, take_turns
+from npnets.curvature import hessian
 
 WHERE = {"cpu": "abacus", "cores": 2, "date": "2000-01-01T00:00:00", "versions": {"python": "3"}}
 
@@ -287,3 +289,18 @@ def test_what_it_does_not_know_is_refused_in_a_line(arguments, words):
 @pytest.mark.parametrize("module", ["runner", "report", "environment", "child", "peers"])
 def test_examples_in_the_docstrings_hold(module):
     assert doctest.testmod(importlib.import_module(f"bench.{module}")).failed == 0
+
+
+@pytest.mark.parametrize("shape", [(16,), (3, 2)])
+def test_all_peers_compute_the_same_hessian(shape):
+    net, (x, y) = make_network(shape), make_samples()
+    expected = hessian(net, x, y)
+    compared = 0
+    for task in HESSIANS.values():
+        try:
+            actual = task(net, x, y)()
+        except Skipped:
+            continue
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+        compared += 1
+    assert compared >= 1

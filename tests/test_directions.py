@@ -9,17 +9,17 @@ import pytest
 from npnets import directions as module
 from npnets.backprop import gradient
 from npnets.curvature import hessian, jacobian
-from npnets.directions import (
+from npnets.initializers import initialize
+from npnets.landscape.directions import (
     alignment,
     intercept_direction,
     scaling_directions,
     slope_direction,
     symmetry_space,
 )
-from npnets.initializers import initialize
+from npnets.landscape.spectrum import spectrum
 from npnets.network import Network, join_parameters, parameter_count
 from npnets.samples import held_out, uniform_grid
-from npnets.spectrum import spectrum
 
 EPS = 2.0**-52
 DEEP = [(1, 1, 1), (1, 6, 1), (2, 4, 3, 2), (1, 3, 4, 2, 1), (3, 2, 2, 2, 2, 1)]

@@ -8,8 +8,8 @@ from test_curvature import assert_near, random_case, torch_loss
 from npnets.activations import ACTIVATIONS
 from npnets.backprop import gradient
 from npnets.curvature import gauss_newton, hessian
-from npnets.hessians import derivatives, hessians
 from npnets.initializers import initialize
+from npnets.landscape.hessians import derivatives, hessians
 from npnets.losses import LOSSES
 from npnets.network import Network, parameter_count
 

@@ -10,7 +10,7 @@ from npnets_kernels.simd import lanes
 from npnets.activations import ACTIVATIONS
 from npnets.curvature import jacobian
 from npnets.initializers import initialize
-from npnets.jacobian_svd import JacobianSVD, jacobian_svd, jacobian_svds, locality
+from npnets.landscape.jacobian_svd import JacobianSVD, jacobian_svd, jacobian_svds, locality
 from npnets.network import Network, parameter_count
 from npnets.training import train
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from npnets.commands import COMMANDS
+
 HOUSE = Path(__file__).parent.parent
 PACKAGES = {"npnets": HOUSE / "npnets", "npnets_kernels": HOUSE / "kernels" / "npnets_kernels"}
 
@@ -16,7 +18,7 @@ PACKAGES = {"npnets": HOUSE / "npnets", "npnets_kernels": HOUSE / "kernels" / "n
 FLOORS = (
     ("npnets_kernels",),
     ("npnets",),  # the modules directly in npnets: network, training, shapes, …
-    ("npnets.study", "npnets.regions", "npnets.claims"),
+    ("npnets.landscape", "npnets.regions", "npnets.study", "npnets.claims"),
     ("npnets.experiments",),
     ("npnets.figures",),
     ("npnets.reproduction", "npnets.report"),
@@ -110,8 +112,7 @@ def test_cli_and_kernels_are_not_installed():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"]]
-    + [[name, "--help"] for name in ("enumerate", "query", "plot", "claims", "reproduce")],
+    [["--help"]] + [[name, "--help"] for name in COMMANDS],
 )
 def test_help_imports_nothing_heavy(arguments):
     code = (

@@ -10,8 +10,8 @@ from npnets import blas
 from npnets import spectrum as module
 from npnets.curvature import hessian
 from npnets.initializers import initialize
+from npnets.landscape.spectrum import TIER_THRESHOLDS, Spectrum, spectra, spectrum, tiers_of
 from npnets.network import Network, parameter_count
-from npnets.spectrum import TIER_THRESHOLDS, Spectrum, spectra, spectrum, tiers_of
 
 EPS = 2.0**-52
 

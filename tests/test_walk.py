@@ -8,11 +8,11 @@ import pytest
 
 from npnets.backprop import gradient, loss
 from npnets.curvature import hessian
-from npnets.directions import scaling_directions
 from npnets.initializers import initialize
+from npnets.landscape.directions import scaling_directions
+from npnets.landscape.spectrum import spectrum
+from npnets.landscape.walk import FlatDistance, flat_distance, walk
 from npnets.network import Network, parameter_count
-from npnets.spectrum import spectrum
-from npnets.walk import FlatDistance, flat_distance, walk
 
 
 def line_case(seed=0):

@@ -17,6 +17,7 @@ from npnets.claims.sources import ANATOMY as SOURCE
 
 _TIERS = ("steep", "moderate", "weak", "zero")
 _LOSS = "mean squared error; on which domain is a variant"
+_TIER = "zero: negative ones included; whether tiers are of λ or of |λ| is a variant"
 _DYNAMICS = (
     (0, "22.4", (27, 6, 8, 8)),
     (25, "2.21", (28, 5, 6, 10)),
@@ -40,7 +41,7 @@ CLAIMS = (
                 for figure in (
                     Figure(f"loss_at_{step}", loss, magnitude(float(loss)), meaning=_LOSS),
                     *(
-                        Figure(f"{tier}_at_{step}", str(n), count(n), "eigenvalues")
+                        Figure(f"{tier}_at_{step}", str(n), count(n), "eigenvalues", _TIER)
                         for tier, n in zip(_TIERS, counts, strict=True)
                     ),
                 )
@@ -60,31 +61,40 @@ CLAIMS = (
                 roughly(0.03),
                 meaning="share of the 3000 steps until the loss is 1/400 of the first",
             ),
-            Figure("loss_ratio", "400×", roughly(400), meaning="loss at step 0 over step 100"),
+            Figure(
+                "loss_ratio",
+                "400×",
+                roughly(400),
+                meaning="loss at step 0 over step 100; on which domain is a variant",
+            ),
             Figure(
                 "time_constant",
                 "50–100",
                 between(50, 100),
                 "steps",
-                "of an exponential fit to the error along steep directions",
+                "of an exponential fitted, over 200 steps, to the distance to θ(3000) within "
+                "the steep directions there",
             ),
             Figure(
                 "weak_movement",
                 "almost all",
                 at_least(0.9),
-                meaning="share of the movement after step 200, squared, in weak directions",
+                meaning="share of the squared movement 200 → 500 → 1000 → 3000 in directions that "
+                "are weak where a leg begins; tiers of λ or of |λ|: a variant",
             ),
             Figure(
                 "walk_exponent",
                 "random walk",
                 near(0.5, 0.1),
-                meaning="exponent of displacement along zero directions against steps after 200",
+                meaning="exponent of displacement within the zero directions of step 200 against "
+                "steps after it, 50 to 1600",
             ),
             Figure(
                 "zero_displacement",
                 "±100",
                 magnitude(100),
-                meaning="largest along a zero direction, over the mean length of one step",
+                meaning="largest along a zero direction of step 200, over the learning rate, which "
+                "is what Adam moves a parameter in one step",
             ),
         ),
     ),
@@ -94,7 +104,13 @@ CLAIMS = (
         "The function of 1-16-1 is right to 1e-4 after some 500 steps, while its parameters are "
         "still one unit away from their last values at the end of 3000.",
         (
-            Figure("steps", "~500", roughly(500), "steps", "until the grid RMSE is at most 1e-4"),
+            Figure(
+                "steps",
+                "~500",
+                roughly(500),
+                "steps",
+                "until the RMSE is at most 1e-4; on which domain is a variant",
+            ),
             Figure(
                 "distance",
                 "~1.0",
@@ -105,7 +121,7 @@ CLAIMS = (
                 "speed_ratio",
                 "100–1000×",
                 between(100, 1000),
-                meaning="distance to θ(∞) over grid RMSE at step 3000, each as a share of step 0's",
+                meaning="distance to θ(∞) over RMSE at step 3000, each as a share of step 0's",
             ),
         ),
     ),
@@ -119,20 +135,20 @@ CLAIMS = (
                 "settling_ratio",
                 "before",
                 at_most(1),
-                meaning="step after which the steep count keeps its last value, over the step "
-                "after which the loss stays within a factor 2 of its last value",
+                meaning="step from which the steep count is its last one, over that from which the "
+                "loss is at most twice its last one; or where rules that look back stop: a variant",
             ),
             Figure(
                 "stop",
                 "~3 %",
                 roughly(0.03),
-                meaning="share of the steps at which the steep count has settled",
+                meaning="share of the steps after which the count has settled, or its rule stops",
             ),
             Figure(
                 "loss_ratio",
                 "no improvement after",
                 at_most(2),
-                meaning="loss at that step over the last loss",
+                meaning="loss at that step over the last one, the median of the last tenth",
             ),
         ),
     ),

@@ -17,6 +17,11 @@ COMMANDS = (
     "summary",
     "export",
     "plot",
+    "spectrum",
+    "anatomy",
+    "dynamics",
+    "walk",
+    "jacobian",
     "claims",
     "reproduce",
 )

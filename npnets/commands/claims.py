@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 @click.command("claims")
 @click.argument("ids", nargs=-1, metavar="[IDS]...")
 @options.out
+@click.option("--markdown", is_flag=True, help="Print a Markdown table of those with a verdict.")
 @options.json
-def command(ids: tuple[str, ...], out: str, as_json: bool) -> None:
+def command(ids: tuple[str, ...], out: str, markdown: bool, as_json: bool) -> None:
     """List the claims with their verdicts.
 
     With IDS, like A1 A2, show these in full. Verdicts are computed from what
     `npnets reproduce` (without --quick) left in --out.
     """
     from npnets.claims import CLAIMS, get_claim
-    from npnets.commands.findings import claim_record, claim_text, state
+    from npnets.commands.findings import claim_record, claim_text, markdown_table, state
     from npnets.records import to_json
     from npnets.reproduction.form import experiment_of
 
@@ -36,6 +37,9 @@ def command(ids: tuple[str, ...], out: str, as_json: bool) -> None:
     rows = [(claim, experiment_of(claim.id), judgements.get(claim.id)) for claim in claims]
     if as_json:
         click.echo(to_json({"out": out, "claims": [claim_record(*row) for row in rows]}))
+        return
+    if markdown:
+        click.echo(markdown_table([judgement for _, _, judgement in rows if judgement]))
         return
     if ids:
         click.echo("\n\n".join(claim_text(*row) for row in rows))

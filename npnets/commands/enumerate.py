@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import signal
 import sys
@@ -75,10 +74,8 @@ def command(
 
     targets = targets or DEFAULT_TARGETS.get(settings["d_in"], ("mean-square",))
     depths = parse_depths(depth, settings["neurons"])
-    try:
+    with options.typed_names():
         plan = Plan(Settings(**settings), targets, depths, seeds, sample)
-    except ValueError as error:
-        raise ValueError(_as_typed(str(error))) from None
     threads = processors() if threads is None else check_count("threads", threads, 1)
     with writing(store) as opened:
         shards = unfinished(plan, opened, threads)
@@ -100,17 +97,6 @@ def command(
             sys.exit(130)
         summaries = [s for s in summarize(opened) if s.target in plan.targets]
     _print_findings(store, left, summaries, as_json)
-
-
-def _as_typed(message: str) -> str:
-    """A message about a setting, with the name of the option where they differ.
-
-    >>> _as_typed("d_in must be positive, got 0")
-    '--dims must be positive, got 0'
-    """
-    for setting, option in (("d_in", "--dims"), ("batch_size", "--batch"), ("scheme", "--init")):
-        message = re.sub(rf"\b{setting}\b", option, message)
-    return message
 
 
 def parse_depths(text: str | None, neurons: int) -> tuple[int, int]:

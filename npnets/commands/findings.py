@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from textwrap import fill
 from typing import Any
@@ -50,6 +51,16 @@ def judgement_text(judgement: Judgement, quick: bool = False) -> str:
         if one is not best
     ]
     return "\n".join([_heading(judgement.claim, verdict), "", _table(best), *others])
+
+
+def markdown_table(judgements: Sequence[Judgement]) -> str:
+    """The verdict of each claim under the best of its variants, as Markdown."""
+    lines = ["| | claim | verdict | figures that hold |", "|---|---|---|---|"]
+    for one in judgements:
+        verdict = f"**{one.verdict}**" + (f" ({one.best.variant})" if one.best.variant else "")
+        held = f"{one.best.held} of {len(one.best.findings)}"
+        lines.append(f"| {one.claim.id} | {one.claim.statement} | {verdict} | {held} |")
+    return "\n".join(lines)
 
 
 def claim_record(

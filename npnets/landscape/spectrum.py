@@ -26,10 +26,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from npnets.backends import processors
+from npnets.backends.blas import one_blas_thread
 from npnets.backends.threads import in_threads
-from npnets.blas import one_blas_thread
 from npnets.curvature import finite_array
-from npnets.hessians import hessians
+from npnets.landscape.hessians import hessians
 from npnets.network import Network, real_array
 from npnets.protocol import check_count
 

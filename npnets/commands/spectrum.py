@@ -1,0 +1,147 @@
+"""npnets spectrum: all eigenvalues of the Hessian."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from npnets.commands import landscapes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from npnets.commands.subjects import Subject
+    from npnets.landscape.anatomy import ShapeSpectra
+
+ENDS = {
+    "minimum": "reached a minimum",
+    "saddle": "ended on a saddle",
+    "kink": "got stuck on an edge of the loss",
+    "stalled": "hardly got lower any more",
+    "iterations": "were still going down after {} steps",
+}
+
+
+@click.command("spectrum")
+@landscapes.source
+@landscapes.learning(steps=2000)
+@landscapes.samples
+@landscapes.thresholds
+@landscapes.threads
+@landscapes.outputs
+def command(
+    source: str,
+    samples: int,
+    tier_thresholds: tuple[float, float, float],
+    threads: int | None,
+    as_json: bool,
+    as_csv: bool,
+    figure: Any,
+    **given: Any,
+) -> None:
+    """Count the eigenvalues of the Hessian in five tiers.
+
+    SHAPE is hidden widths like 16 or 5-7-4, to be trained, or the file of a network (.npz,
+    .safetensors), which needs a --target. The Hessian is that of the mean squared error; its
+    eigenvalues are counted where training ended, and polished, at the minimum below.
+    """
+    from npnets.commands.subjects import subject
+    from npnets.landscape.anatomy import spectra_of_networks
+
+    output = landscapes.Output(as_json, as_csv, figure)
+    of = subject(source, threads, **given)
+    assert of.target is not None
+    landscapes.note("Spectra, and the minima below …")
+    found = spectra_of_networks(
+        of.networks, of.target, n=samples, tier_thresholds=tier_thresholds, threads=threads
+    )
+    output.show(
+        lambda: {**of.settings, **found.record()},
+        lambda: _rows(found),
+        lambda: _text(of.title, found),
+        partial(_draw, of, found),
+    )
+
+
+def _rows(found: ShapeSpectra) -> list[dict[str, Any]]:
+    eigenvalues = [*found.trained.eigenvalues.tolist(), *found.polished.eigenvalues.tolist()]
+    return [
+        row | {f"eigenvalue_{i}": value for i, value in enumerate(values, 1)}
+        for row, values in zip(found.rows(), eigenvalues, strict=True)
+    ]
+
+
+def _text(title: str, found: ShapeSpectra) -> str:
+    trained, polished = found.trained, found.polished
+    count, size = trained.eigenvalues.shape
+    first, second, third = found.tier_thresholds
+    labels = {
+        "steep": f"steep, > {first:g}",
+        "moderate": f"moderate, > {second:g}",
+        "weak": f"weak, > {third:g}",
+        "zero": f"zero, >= {-third:g}",
+        "negative": "negative",
+        "near_thresholds": "of these nearer to a threshold than the floor",
+        "floor": "floor, the precision of an eigenvalue",
+        "functional_fraction": "steep share of all",
+        "loss": "mean squared error",
+        "gradient_norm": "norm of its gradient",
+    }
+    rows = [
+        (*(landscapes.median_text(at.columns[name]) for at in (trained, polished)), label)
+        for name, label in labels.items()
+    ]
+    for i in (*range(min(5, size)), -1):
+        pair = (landscapes.median_text(at.eigenvalues[:, i]) for at in (trained, polished))
+        rows.append((*pair, f"eigenvalue {i + 1 or size}"))
+    head = f"{size} eigenvalues of the Hessian on {found.n} samples, {landscapes.how_many(count)}"
+    table = landscapes.table(("as trained", "polished", ""), rows)
+    return "\n".join([title, head, "", table, "", ends_text(found.reasons, found.kinks)])
+
+
+def ends_text(reasons: Sequence[str], kinks: Sequence[int]) -> str:
+    """How polishing ended, in one line.
+
+    >>> ends_text(("minimum", "minimum", "kink"), (0, 2, 1))
+    'Polished: 2 reached a minimum (1 on an edge of the loss), 1 got stuck on an edge of the loss.'
+    """
+    from npnets.landscape.anatomy import POLISH_ITERATIONS
+
+    counts = Counter(reasons)
+    on_edge = sum(r == "minimum" and k > 0 for r, k in zip(reasons, kinks, strict=True))
+    names = sorted(counts, key=[*ENDS].index)
+    parts = [f"{counts[name]} {ENDS[name]}" for name in names]
+    if on_edge:
+        parts[0] += f" ({on_edge} on an edge of the loss)"
+    return f"Polished: {', '.join(parts)}.".format(POLISH_ITERATIONS)
+
+
+def _draw(of: Subject, found: ShapeSpectra, figure: Figure) -> None:
+    import numpy as np
+
+    from npnets.figures.spectrum import draw
+    from npnets.landscape.neurons import neuron_groups
+    from npnets.landscape.spectrum import spectrum
+    from npnets.samples import held_out
+
+    assert of.target is not None
+    x = held_out(of.target.d_in)[: found.n]
+    first = spectrum(of.networks[0], x, of.target(x), tier_thresholds=found.tier_thresholds)
+    assert first.eigenvectors is not None
+    draw(
+        figure,
+        title=of.title,
+        eigenvalues={
+            "as trained": found.trained.eigenvalues,
+            "polished": found.polished.eigenvalues,
+        },
+        thresholds=found.tier_thresholds,
+        floor=float(np.median(found.trained.floor)),
+        vectors=first.eigenvectors,
+        tier_of=first.tier_of,
+        groups=neuron_groups(found.widths),
+    )

@@ -1,0 +1,226 @@
+"""The commands about loss landscapes, as a user types them."""
+
+import csv
+import inspect
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from matplotlib.figure import Figure
+
+from npnets.commands import landscapes, main
+from npnets.commands.spectrum import ENDS
+from npnets.files import save
+from npnets.initializers import initialize
+from npnets.landscape.polish import Polished
+from npnets.network import Network
+from npnets.samples import held_out
+from npnets.training import train
+
+SMALL = ["--seeds", "2", "--steps", "30", "--samples", "50"]
+COMMANDS = {
+    "spectrum": ["3", *SMALL],
+    "anatomy": ["--neurons", "2", *SMALL],
+    "dynamics": ["3", *SMALL],
+    "walk": ["3", *SMALL],
+    "jacobian": ["3", *SMALL],
+}
+
+
+def npnets(*arguments: object):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="npnets")
+
+
+def document(*arguments: object):
+    result = npnets(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout, parse_constant=pytest.fail)
+
+
+def table(*arguments: object) -> list[dict[str, str]]:
+    result = npnets(*arguments, "--csv")
+    assert result.exit_code == 0, result.output
+    return list(csv.DictReader(io.StringIO(result.stdout)))
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("networks") / "net.npz"
+    save(train([(3,)], "linear", 30, seeds=0).network(0), path)
+    return path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_print_text_and_are_quiet_where_nobody_watches(name):
+    result = npnets(name, *COMMANDS[name])
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    assert "2 networks, 30 steps, init torch" in result.stdout
+    assert "nan" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 160
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_json_is_one_strict_document_that_says_what_was_trained(name):
+    found = document(name, *COMMANDS[name])
+    assert (found["target"], found["seeds"], found["init"]) == ("linear", [0, 1], "torch")
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"), [("spectrum", 4), ("anatomy", 12), ("dynamics", 6), ("jacobian", 20)]
+)
+def test_csv_has_a_row_for_each(name, rows):
+    assert len(table(name, *COMMANDS[name])) == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [*((name, ".svg") for name in COMMANDS), ("jacobian", ".png"), ("spectrum", ".pdf")],
+)
+def test_figures_are_drawn_to_the_file_that_is_named_and_the_same_each_time(name, suffix, tmp_path):
+    first, second = (tmp_path / f"{k}{suffix}" for k in (1, 2))
+    result = npnets(name, *COMMANDS[name], "--figure", first)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith(f"\n{first}\n")
+    assert first.read_bytes()[:4] in (b"\x89PNG", b"<?xm", b"%PDF")
+    quiet = npnets(name, *COMMANDS[name], "--figure", second, "--json")
+    assert str(second) not in quiet.stdout
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_figures_label_every_axis(monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr("npnets.figures.saving.save_as", lambda draw, path: drawn.append(draw))
+    for name, arguments in COMMANDS.items():
+        assert npnets(name, *arguments, "--figure", tmp_path / "a.png").exit_code == 0
+    for draw in drawn:
+        figure = Figure()
+        draw(figure)
+        for axes in figure.axes:
+            assert axes.get_ylabel()
+            shares_x = axes.get_shared_x_axes().get_siblings(axes)
+            colorbar = axes.get_label() == "<colorbar>"
+            assert colorbar or any(other.get_xlabel() for other in shares_x)
+
+
+def test_a_file_gives_what_its_network_gave_when_it_was_trained(network_file):
+    for name in ("spectrum", "walk", "jacobian"):
+        options = ["--samples", "50"]
+        trained = document(name, "3", "--seeds", "1", "--steps", "30", *options)
+        loaded = document(name, network_file, "--target", "linear", *options)
+        assert loaded.pop("file") == str(network_file)
+        same = set(loaded) - {"target"}
+        assert {key: loaded[key] for key in same} == {key: trained[key] for key in same}
+
+
+def test_a_jacobian_needs_no_target(network_file):
+    assert document("jacobian", network_file)["target"] is None
+
+
+def test_counts_are_those_of_the_spectrum(network_file):
+    from npnets.files import load
+    from npnets.landscape.spectrum import spectrum
+
+    x = held_out(1)[:70]
+    expected = spectrum(load(network_file), x, 2 * x + 1, tier_thresholds=(1, 0.5, 0.1)).tiers
+    (row, _) = table(
+        "spectrum", network_file, "--target", "linear", "--samples", "70",
+        "--thresholds", "1", "0.5", "0.1",
+    )  # fmt: skip
+    assert {name: int(row[name]) for name in expected._fields} == expected._asdict()
+
+
+def test_networks_of_two_inputs_and_of_smooth_activations_work(tmp_path):
+    save(initialize((2, 3, 1), activation="tanh"), tmp_path / "net.npz")
+    for name in ("spectrum", "walk", "jacobian"):
+        result = npnets(name, tmp_path / "net.npz", "--target", "interaction-2d", "--samples", "50")
+        assert result.exit_code == 0, result.output
+    options = ["--dims", "2", "--target", "x1*x2", "--activation", "gelu"]
+    assert document("spectrum", "2", *SMALL, *options)["widths"] == [2, 2, 1]
+
+
+def test_a_file_without_an_activation_can_be_told_one(tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    weights = {"0.weight": np.ones((2, 1)), "0.bias": np.ones(2)}
+    path = tmp_path / "net.safetensors"
+    safetensors.save_file(weights | {"2.weight": np.ones((1, 2)), "2.bias": np.ones(1)}, path)
+    assert "--activation relu" in npnets("jacobian", path).stderr
+    assert document("jacobian", path, "--activation", "tanh")["activation"] == "tanh"
+
+
+def test_dynamics_looks_as_far_as_training_goes():
+    steps = {row["step"] for row in table("dynamics", "2", "--seeds", "1", "--steps", "60")}
+    assert steps == {"0", "25", "50", "60"}
+    result = npnets("dynamics", "2", "--seeds", "1", "--steps", "0")
+    assert result.exit_code == 0, result.output
+
+
+def test_every_way_in_which_polishing_ends_has_words():
+    listed = re.findall(r"^    (\w+) {3,}\S|^    (iterations) ", inspect.getsource(Polished), re.M)
+    assert {first or second for first, second in listed} == set(ENDS)
+
+
+def test_progress_is_for_terminals(monkeypatch, capsys):
+    landscapes.note("working")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    landscapes.note("working")
+    assert capsys.readouterr().err == "working\n"
+
+
+BAD = {
+    "spectrum 16-0": "shape must be positive widths joined by '-'",
+    "walk two": "shape must be positive widths",
+    "jacobian nothere.npz": "or a file that exists, got 'nothere.npz'",
+    "spectrum {two_inputs} --target linear": "target 'linear' needs 1 input dimension(s)",
+    "spectrum {two_inputs}": "target must be given with the file of a network",
+    "walk {two_inputs} --target x1*x2 --seeds 4": "seeds must be left out with the file",
+    "walk {two_outputs} --target linear": "must have one output",
+    "spectrum {nan} --target linear": "parameters must be finite",
+    "jacobian {text}": "not a zip archive",
+    "dynamics {two_inputs}": "SHAPE must be like 16 and no file",
+    "anatomy {two_inputs}": "unexpected extra argument",
+    "spectrum 16 --thresholds 1e-6 1e-3 0.1": "--thresholds must be 3 positive numbers, descending",
+    "spectrum 16 --thresholds 0.1 0.2": "requires 3 arguments",
+    "spectrum 16 --seeds 0": "seeds must be an integer >= 1, got 0",
+    "walk 16 --steps -1": "steps must be an integer >= 0, got -1",
+    "dynamics 16 --dims 0": "--dims must be a positive integer, got 0",
+    "jacobian 16 --samples 0": "samples must be an integer from 1 to 10000, got 0",
+    "spectrum 16 --threads 0": "threads must be an integer >= 1, got 0",
+    "anatomy --neurons -1": "neurons must be an integer >= 0, got -1",
+    "anatomy --figure a.gif": "figure must end in .png, .svg, .pdf, got 'a.gif'",
+    "anatomy --figure /nowhere/a.png": "figure must be where files can be made",
+    "spectrum 16 --json --csv": "--json and --csv must not be given together",
+    "spectrum 300-300": "hessians of all seeds must take at most 4 GiB",
+    "dynamics 300-300": "hessians of all seeds must take at most 4 GiB",
+    "anatomy --neurons 30000": "hessian must take at most 4 GiB",
+    "spectrum 16 --target log(x)": "target must be finite",
+    "spectrum 16 --target interaction-2d": "needs 2 input dimension(s), got --dims=1",
+    "spectrum 16 --activation rel": "did you mean 'relu'?",
+    "spectrum 16 --init no": "--init must be one of",
+    "jacobian {two_inputs} --tolerance 2": "tolerance must be a number >= 0 and < 1",
+}
+
+
+@pytest.mark.parametrize(("line", "message"), BAD.items())
+def test_a_mistake_is_one_line_and_found_before_anything_is_trained(
+    line, message, tmp_path, monkeypatch
+):
+    for place in ("npnets_kernels.train.train", "npnets.landscape.tier_walks.tier_walks"):
+        monkeypatch.setattr(place, pytest.fail)
+    files = {
+        name: tmp_path / f"{name}.npz" for name in ("two_inputs", "two_outputs", "nan", "text")
+    }
+    save(initialize((2, 3, 1)), files["two_inputs"])
+    save(initialize((1, 2)), files["two_outputs"])
+    save(Network([[[np.nan]]], [[1.0]]), files["nan"])
+    files["text"].write_text("weights")
+    result = npnets(*line.format(**files).split())
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
