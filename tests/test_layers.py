@@ -67,7 +67,8 @@ def floor(module: str) -> int:
     return next(i for i, names in enumerate(FLOORS) if package in names)
 
 
-@pytest.mark.parametrize("module", MODULES)
+# npnets itself is the front door: it imports what is asked for, from wherever it lives.
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - {"npnets"}))
 def test_no_arrow_runs_back_up(module):
     above = {
         name for name in imports(MODULES[module]) & set(MODULES) if floor(name) > floor(module)
