@@ -29,7 +29,14 @@ from numpy.typing import ArrayLike
 
 from npnets.activations import Activation, get_activation
 from npnets.losses import get_loss, targets_like
-from npnets.network import Forward, Network, parameter_count, real_array, split_parameters
+from npnets.network import (
+    Forward,
+    Network,
+    parameter_count,
+    real_array,
+    samples_like,
+    split_parameters,
+)
 
 #: Bytes that the preactivations' Jacobians of one piece of the samples may take.
 PIECE_BYTES = 64 << 20
@@ -81,7 +88,8 @@ def hessian(net: Network, x: ArrayLike, y: ArrayLike, kind: str = "mse") -> np.n
     Raises
     ------
     ValueError
-        If an argument breaks its rule, holds NaN, or the matrix would take more than 4 GiB.
+        If an argument breaks its rule, holds NaN, or the matrix overflows or would take more than
+        4 GiB.
 
     >>> net = Network([[[1.0]], [[2.0]]], [[0.0], [0.0]])
     >>> hessian(net, [1.0], [0.0])[0].tolist()
@@ -186,12 +194,14 @@ def _sum_over_samples(
     size = parameter_count(net.widths)
     check_dense("hessian", (size, size))
     phi = get_activation(net.activation, net.slope)
-    delta, curvature = _loss_derivatives(net(x), y, kind)
     total = np.zeros((size, size))
-    for piece in _slices(net, len(x)):
-        forward = net.forward(x[piece])
-        jacobians = preactivation_jacobians(net, forward)
-        total += term(_Piece(net, phi, forward, jacobians, delta[piece], curvature[piece]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        delta, curvature = _loss_derivatives(net(x), y, kind)
+        for piece in _slices(net, len(x)):
+            forward = net.forward(x[piece])
+            jacobians = preactivation_jacobians(net, forward)
+            total += term(_Piece(net, phi, forward, jacobians, delta[piece], curvature[piece]))
+    check_no_overflow("net", total)
     return (total + total.T) / 2
 
 
@@ -212,7 +222,7 @@ def exact_inputs(net: Network, x: ArrayLike) -> tuple[Network, np.ndarray]:
     """The network in float64, and samples (n, d_in) that fit it."""
     theta = finite_array("parameters", net.parameters)
     exact = Network.from_parameters(net.widths, theta, net.activation, net.slope)
-    samples = exact.forward(finite_array("x", x)).inputs[0]
+    samples = samples_like(finite_array("x", x), net.widths[0]).astype(np.float64, copy=False)
     if len(samples) == 0:
         raise ValueError("x must hold at least one sample, got none")
     return exact, samples
@@ -224,6 +234,11 @@ def finite_array(name: str, value: ArrayLike) -> np.ndarray:
         bad = array[~np.isfinite(array)].ravel()[0]
         raise ValueError(f"{name} must be finite, got {bad}")
     return array if array.dtype.kind in "iu" else array.astype(np.float64)
+
+
+def check_no_overflow(what: str, matrix: np.ndarray) -> None:
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{what} must have a finite Hessian on x and y, got one that overflows")
 
 
 def check_dense(what: str, shape: tuple[int, int]) -> None:

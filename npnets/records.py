@@ -7,6 +7,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 
 class Record:
     """Base of the frozen dataclasses that hold results."""
@@ -17,7 +19,7 @@ class Record:
 
 
 def to_json(value: Any) -> str:
-    """Strict JSON: what JSON has no number for (infinity, NaN) becomes null.
+    """Strict JSON: arrays become lists; what JSON has no number for (infinity, NaN) becomes null.
 
     >>> to_json({"loss": float("nan"), "shape": (4, 3)})
     '{"loss": null, "shape": [4, 3]}'
@@ -26,6 +28,8 @@ def to_json(value: Any) -> str:
 
 
 def _finite_or_null(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return _finite_or_null(value.tolist())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

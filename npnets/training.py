@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npnets.backends import Backend, processors
+from npnets.backends import Backend
 from npnets.backends.layout import Layout
+from npnets.backends.threads import thread_count
 from npnets.choices import check_choice
 from npnets.initializers import initial_parameters
 from npnets.network import Network, check_widths
@@ -123,7 +124,7 @@ def train(
     True
     """
     check_choice("backend", backend, BACKENDS)
-    threads = processors() if threads is None else check_count("threads", threads, 1)
+    threads = thread_count(threads)
     protocol = Protocol(
         get_target(target, d_in), steps, batch_size, lr, optimizer, activation, slope, dtype
     )

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from npnets import tier_walks as tier_walks_module
 from npnets.curvature import hessian
 from npnets.initializers import initialize
 from npnets.intervals import median_interval, medians
+from npnets.landscape import tier_walks as tier_walks_module
 from npnets.landscape.anatomy import anatomy, spectra_of_networks, spectra_of_shape
 from npnets.landscape.jacobian_modes import jacobian_modes
 from npnets.landscape.neurons import neuron_groups

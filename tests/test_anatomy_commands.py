@@ -26,7 +26,7 @@ COMMANDS = {
     "anatomy": ["--neurons", "2", *SMALL],
     "dynamics": ["3", *SMALL],
     "walk": ["3", *SMALL],
-    "jacobian": ["3", *SMALL],
+    "jacobian": ["3", *SMALL, "--domain", "normal"],
 }
 
 
@@ -108,7 +108,7 @@ def test_figures_label_every_axis(monkeypatch, tmp_path):
 
 def test_a_file_gives_what_its_network_gave_when_it_was_trained(network_file):
     for name in ("spectrum", "walk", "jacobian"):
-        options = ["--samples", "50"]
+        options = [] if name == "jacobian" else ["--samples", "50"]
         trained = document(name, "3", "--seeds", "1", "--steps", "30", *options)
         loaded = document(name, network_file, "--target", "linear", *options)
         assert loaded.pop("file") == str(network_file)
@@ -136,7 +136,7 @@ def test_counts_are_those_of_the_spectrum(network_file):
 def test_networks_of_two_inputs_and_of_smooth_activations_work(tmp_path):
     save(initialize((2, 3, 1), activation="tanh"), tmp_path / "net.npz")
     for name in ("spectrum", "walk", "jacobian"):
-        result = npnets(name, tmp_path / "net.npz", "--target", "interaction-2d", "--samples", "50")
+        result = npnets(name, tmp_path / "net.npz", "--target", "interaction-2d")
         assert result.exit_code == 0, result.output
     options = ["--dims", "2", "--target", "x1*x2", "--activation", "gelu"]
     assert document("spectrum", "2", *SMALL, *options)["widths"] == [2, 2, 1]
@@ -224,3 +224,11 @@ def test_a_mistake_is_one_line_and_found_before_anything_is_trained(
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
     assert message in result.stderr
+
+
+def test_samples_are_refused_where_the_grid_is_taken():
+    arguments = ["jacobian", "4", "--seeds", "1", "--steps", "1", "--samples", "9"]
+    refused = CliRunner().invoke(main, arguments)
+    assert refused.exit_code == 2
+    assert "samples must be left out with --domain grid, got 9" in refused.stderr
+    assert CliRunner().invoke(main, [*arguments, "--domain", "normal"]).exit_code == 0

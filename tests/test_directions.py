@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from npnets import directions as module
 from npnets.backprop import gradient
 from npnets.curvature import hessian, jacobian
 from npnets.initializers import initialize
+from npnets.landscape import directions as module
 from npnets.landscape.directions import (
     alignment,
     intercept_direction,

@@ -6,6 +6,7 @@ from jets import hessian as jet_hessian
 from test_curvature import assert_near, random_case, torch_loss
 
 from npnets.activations import ACTIVATIONS
+from npnets.backends.layout import Layout
 from npnets.backprop import gradient
 from npnets.curvature import gauss_newton, hessian
 from npnets.initializers import initialize
@@ -175,3 +176,52 @@ def test_bad_networks_and_choices_are_named():
     wide = Network([np.ones((20_000, 1)), np.ones((1, 20_000))], [np.ones(20_000), np.ones(1)])
     with pytest.raises(ValueError, match=r"would take 26\.8: use hvp"):
         hessians([net, wide], [1.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    "widths", [(40, 1, 1), (1, 1, 40), (30, 2, 3), (2, 3, 30), (1, *[2] * 60, 1)]
+)
+def test_many_inputs_outputs_or_layers_agree_with_numpy(widths):
+    net = random_network(widths)
+    x = np.random.default_rng(0).standard_normal((20, widths[0]))
+    y = np.random.default_rng(1).standard_normal((20, widths[-1]))
+    assert_near(hessians([net], x, y)[0], hessian(net, x, y), 1e-13)
+
+
+def test_what_a_kernel_works_in_is_bounded_by_its_matrix():
+    from npnets_kernels.hessian import workspace_size
+
+    for widths in [(3000, 1, 1), (1, 1, 3000), (1, 1000, 1), (1, 100, 100, 1), (16, 1)]:
+        layout = Layout.of([widths])
+        numbers = workspace_size(layout.widths, layout.width_offsets, 128, True)
+        assert 8 * numbers <= 16 * (8 * parameter_count(widths) ** 2 + 2**20)
+
+
+def test_a_hessian_that_overflows_is_named():
+    nets = [initialize((1, 1, 1)), Network([[[1e200]], [[1e200]]], [[0.0], [0.0]])]
+    with pytest.raises(ValueError, match=r"nets\[1\] must have a finite Hessian on x and y"):
+        hessians(nets, [1.0], [1.0])
+    with pytest.raises(ValueError, match="net must have a finite Hessian on x and y"):
+        hessian(nets[1], [1.0], [1.0])
+    assert np.isnan(derivatives(nets, [1.0], [1.0]).matrices[1]).any()
+
+
+def test_compiled_hessians_are_jaxs():
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    for widths, seed in [((1, 16, 1), 0), ((2, 3, 4, 2), 1)]:
+        net = random_network(widths, seed)
+        x = np.random.default_rng(seed).standard_normal((50, widths[0]))
+        y = np.random.default_rng(seed + 1).standard_normal((50, widths[-1]))
+
+        def loss(theta, net=net, x=x, y=y):
+            a, start = x, 0
+            for layer, w in enumerate(net.weights):
+                middle, stop = start + w.size, start + w.size + len(w)
+                a = a @ theta[start:middle].reshape(w.shape).T + theta[middle:stop]
+                a = jax.numpy.tanh(a) if layer < net.depth else a
+                start = stop
+            return jax.numpy.mean((a - y) ** 2)
+
+        expected = np.asarray(jax.hessian(loss)(net.parameters))
+        assert_near(hessians([net], x, y)[0], expected, 1e-13)

@@ -301,7 +301,7 @@ def test_bad_arguments_are_named(change, message):
 
 
 def test_bad_networks_are_named():
-    with pytest.raises(ValueError, match="parameters must be finite, got nan"):
+    with pytest.raises(ValueError, match=r"parameters of nets\[0\] must be finite, got nan"):
         polish(Network.from_parameters((1, 2, 1), np.full(7, np.nan)), [0.0], [0.0])
     with pytest.raises(
         ValueError, match="nets must have a finite loss and gradient, got a loss of inf"

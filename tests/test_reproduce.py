@@ -380,3 +380,23 @@ def test_claims_says_that_a_file_is_damaged(trial, out):
     assert result.stderr.startswith("Note: ")
     assert "trial.json is damaged" in result.stderr
     assert "A5  not measured yet" in result.stdout
+
+
+def test_claims_say_of_a_kept_result_that_it_is_from_other_sources(tmp_path):
+    name = "compositions_of_sixteen"
+    run_or_load(name, experiments()[name].Config(), tmp_path)
+    path = tmp_path / f"{name}.json"
+    document = json.loads(path.read_text())
+    document["provenance"]["experiment"] = "0" * 16
+    path.write_text(json.dumps(document))
+    told = CliRunner().invoke(main, ["claims", "A9", "--out", str(tmp_path)])
+    assert told.exit_code == 0
+    assert f"{name}.json is from" in told.stderr
+
+
+def test_claims_want_a_folder(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    refused = CliRunner().invoke(main, ["claims", "--out", str(file)])
+    assert refused.exit_code == 2
+    assert "out must be a folder" in refused.stderr

@@ -101,6 +101,7 @@ def second_derivative(code, z, value, slope):
     if code == SIGMOID:
         return slope * tanh(-0.5 * z)[0]
     if code == GELU:
+        z = where(z > 40.0, 40.0, where(z < -40.0, -40.0, z))  # beyond, z z may overflow
         return (2.0 - z * z) * exp(z * z * -0.5) * GAUSS_SCALE
     if code == GELU_TANH:
         return gelu_tanh_second(z)

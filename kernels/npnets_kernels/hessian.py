@@ -341,8 +341,34 @@ def add_up(net, rows, n_tiles, data, loss, curved, gradient, matrix):
 
 
 @kernel
+def workspace_size(widths, width_offsets, n_blocks, curved):
+    """How many float64 ``hessians`` takes to work in, on samples of so many blocks."""
+    most, deepest = 0, 0
+    for k in range(len(width_offsets) - 1):
+        deepest = max(deepest, width_offsets[k + 1] - width_offsets[k])
+    starts = np.empty((3, deepest), np.int64)
+    nothing = np.empty(0)
+    for k in range(len(width_offsets) - 1):
+        network_widths = widths[width_offsets[k] : width_offsets[k + 1]]
+        n_tiles = count_tiles(network_widths, curved)
+        most = max(most, workspace(network_widths, starts, n_tiles, nothing, n_blocks)[1])
+    return most
+
+
+@kernel
 def hessians(
-    widths, width_offsets, theta, offsets, x, y, weights, loss, activations, leaks, curved
+    widths,
+    width_offsets,
+    theta,
+    offsets,
+    x,
+    y,
+    weights,
+    loss,
+    activations,
+    leaks,
+    curved,
+    n_numbers,
 ):
     """Gradients and Hessians of networks on one sample.
 
@@ -361,6 +387,8 @@ def hessians(
         Positions in ``activations.NAMES``, slopes of leaky_relu.
     curved : bool
         True for the Hessian, False for the Gauss-Newton matrix.
+    n_numbers : int
+        What ``workspace_size`` says.
 
     Returns
     -------
@@ -371,17 +399,12 @@ def hessians(
     n_networks = len(offsets) - 1
     n_blocks = len(weights) // LANES
     data = Data(pointer(x), pointer(y), pointer(weights), n_blocks)
-    most, total, deepest = 0, 0, 0
+    total, deepest = 0, 0
     for k in range(n_networks):
         deepest = max(deepest, width_offsets[k + 1] - width_offsets[k])
         total += (offsets[k + 1] - offsets[k]) ** 2
     starts = np.empty((3, deepest), np.int64)
-    block = np.empty(0)
-    for k in range(n_networks):
-        network_widths = widths[width_offsets[k] : width_offsets[k + 1]]
-        n_tiles = count_tiles(network_widths, curved)
-        most = max(most, workspace(network_widths, starts, n_tiles, block, n_blocks)[1])
-    block = np.empty(most)
+    block = np.empty(n_numbers)
     gradients, matrices = np.zeros(offsets[-1]), np.zeros(total)
     place_in_matrices = 0
     for k in range(n_networks):

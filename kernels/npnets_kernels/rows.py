@@ -89,25 +89,36 @@ def scale(rows, w, row, out, add):
 def row_starts(widths, starts):
     """Fill the first row of each layer's inputs, neurons and couplings; how many rows there are.
 
-    Inputs are a_{l-1} and a row of ones. A product takes two layers' inputs, a pair two neurons of
-    two layers.
+    Inputs are a_{l-1} and a row of ones. A pair takes two neurons of two layers, a product two
+    inputs: as many rows of them as any two layers want at a time.
     """
-    inputs, neurons, couplings, widest = 0, 0, 0, 0
+    inputs, neurons, couplings, pairs, products = 0, 0, 0, 0, 1
     for layer in range(1, len(widths)):
         fan_in, fan_out = widths[layer - 1], widths[layer]
         starts[0, layer], starts[1, layer], starts[2, layer] = inputs, neurons, couplings
         inputs += fan_in + 1
         neurons += fan_out
         couplings += fan_out * fan_out
-        widest = max(widest, fan_in, fan_out)
-    return inputs, neurons, couplings, widest * widest, (widest + 1) * (widest + 1)
+        within = fan_in + 1 if fan_out == 1 else (fan_in + 1) * (fan_in + 2) // 2
+        products = max(products, within)
+        for low in range(1, layer):
+            low_in, low_out = widths[low - 1], widths[low]
+            pairs = max(pairs, fan_out * low_out)
+            products = max(products, (fan_in + 1) * (low_in + 1))
+            if layer == low + 1:
+                products = max(products, fan_out * fan_in)
+            else:
+                pairs = max(pairs, fan_in * low_out)
+                products = max(products, fan_out * (low_in + 1))
+    return inputs, neurons, couplings, pairs, products
 
 
 @njit
 def workspace(widths, starts, n_tiles, block, x_blocks):
     """One network's rows, cut out of the block, and how many numbers they take.
 
-    A tile reads up to three rows behind the last; what it makes of them is not used.
+    A tile reads up to three rows behind the last on its left and one on its right, which always
+    lie inside the block; what it makes of them is not used.
     """
     inputs, neurons, couplings, pairs, products = row_starts(widths, starts)
     n_rows = inputs + 3 * neurons + couplings + 3 * pairs + products + TILE_ROWS - 1

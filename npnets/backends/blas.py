@@ -10,8 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+#: The limit that is set, once for each who is inside ``one_blas_thread``: the first one sets it,
+#: the last one lifts it.
+_inside: list = []
+_LOCK = Lock()
 
 
 @contextmanager
@@ -23,8 +29,16 @@ def one_blas_thread() -> Iterator[None]:
     ...     np.linalg.eigvalsh(np.eye(2)).tolist()
     [1.0, 1.0]
     """
-    with _libraries().limit(limits=1, user_api="blas"):
+    with _LOCK:
+        limit = _inside[0] if _inside else _libraries().limit(limits=1, user_api="blas")
+        _inside.append(limit)
+    try:
         yield
+    finally:
+        with _LOCK:
+            _inside.pop()
+            if not _inside:
+                limit.restore_original_limits()
 
 
 @cache

@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from npnets.backends import processors
+from npnets.protocol import check_count
+
 Chunk = TypeVar("Chunk")
 Done = TypeVar("Done")
+
+
+def thread_count(threads: int | None) -> int:
+    """So many threads; for None as many as there are processors."""
+    return processors() if threads is None else check_count("threads", threads, 1)
 
 
 def in_threads(work: Callable[[Chunk], Done], chunks: Iterable[Chunk], threads: int) -> list[Done]:

@@ -56,8 +56,11 @@ def command(ids: tuple[str, ...], out: str, markdown: bool, as_json: bool) -> No
 def _stored_judgements(folder: Path) -> dict[str, Judgement]:
     """The claims, by id, of every experiment whose full protocol has a result in the folder."""
     from npnets.reproduction.form import experiments, judgements
-    from npnets.reproduction.running import load
+    from npnets.reproduction.running import load, provenance_of
+    from npnets.study.provenance import differences
 
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"out must be a folder, got {str(folder)!r}")
     found = {}
     for name, experiment in experiments().items():
         try:
@@ -67,5 +70,8 @@ def _stored_judgements(folder: Path) -> dict[str, Judgement]:
         except ValueError as error:
             click.echo(f"Note: {error}", err=True)
             continue
+        changed = differences(kept.provenance, provenance_of(experiment))
+        if changed:
+            click.echo(f"Note: {folder / name}.json is from {'; '.join(changed)}", err=True)
         found.update({one.claim.id: one for one in judgements(experiment, kept.result)})
     return found

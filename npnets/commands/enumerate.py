@@ -65,8 +65,7 @@ def command(
     Stopped at any moment, the same command continues. Targets, depths, seeds and the sample of a
     store may grow; the training settings of a store are fixed.
     """
-    from npnets.backends import processors
-    from npnets.protocol import check_count
+    from npnets.backends.threads import thread_count
     from npnets.study.plan import Plan, Settings
     from npnets.study.run import run, unfinished
     from npnets.study.store import writing
@@ -76,7 +75,7 @@ def command(
     depths = parse_depths(depth, settings["neurons"])
     with options.typed_names():
         plan = Plan(Settings(**settings), targets, depths, seeds, sample)
-    threads = processors() if threads is None else check_count("threads", threads, 1)
+    threads = thread_count(threads)
     with writing(store) as opened:
         shards = unfinished(plan, opened, threads)
         left = sum(len(shard.shapes) for shard in shards)

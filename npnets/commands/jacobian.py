@@ -59,6 +59,9 @@ def command(
 
     output = landscapes.Output(as_json, as_csv, figure)
     of = subject(source, threads, needs_target=False, **given)
+    typed = click.get_current_context().get_parameter_source("samples")
+    if domain == "grid" and typed is not click.core.ParameterSource.DEFAULT:
+        raise ValueError(f"samples must be left out with --domain grid, got {samples}")
     d_in = of.networks[0].widths[0]
     x = uniform_grid(d_in) if domain == "grid" else held_out(d_in)[:samples]
     landscapes.note("Decomposing …")

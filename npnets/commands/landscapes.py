@@ -187,7 +187,7 @@ samples = click.option(
     default=1000,
     show_default=True,
     callback=_checked,
-    help="Held-out samples of N(0, I) that the loss is taken on.",
+    help="How many held-out samples of N(0, I).",
 )
 thresholds = click.option(
     "--thresholds",

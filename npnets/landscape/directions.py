@@ -17,7 +17,6 @@ H s = -D ∇L: at a critical point, s is an eigenvector of eigenvalue 0.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +25,7 @@ from numpy.typing import ArrayLike
 from npnets.backprop import backward
 from npnets.curvature import DENSE_BYTES, exact_inputs, finite_array, jacobian
 from npnets.network import Network, join_parameters, parameter_count
+from npnets.records import to_json
 
 #: Activations with φ(αz) = α φ(z) for α > 0.
 HOMOGENEOUS = ("relu", "leaky_relu", "identity")
@@ -135,8 +135,7 @@ class Alignment:
 
     def to_json(self) -> str:
         """The fields as one JSON document."""
-        angles = self.principal_angles.tolist()
-        return json.dumps({"cosines": self.cosines.tolist(), "principal_angles": angles})
+        return to_json(vars(self))
 
 
 def alignment(eigenvectors: ArrayLike, directions: ArrayLike) -> Alignment:

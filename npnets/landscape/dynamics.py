@@ -17,9 +17,11 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from npnets.curvature import check_dense
 from npnets.landscape.early_stopping import Stops, settling_step, stop_on_count, stop_on_loss
 from npnets.landscape.movement import displacement_and_walk, movement_by_tier
-from npnets.landscape.spectrum import TIER_THRESHOLDS, Spectrum, check_thresholds, spectra
+from npnets.landscape.spectrum import TIER_THRESHOLDS, Spectrum, check_thresholds, spectra_of
+from npnets.network import parameter_count
 from npnets.protocol import check_count
 from npnets.records import to_json
 from npnets.samples import DEAD_SAMPLE, HELD_OUT, held_out
@@ -101,10 +103,7 @@ class Dynamics:
 
     def to_json(self) -> str:
         """The fields as one JSON document; a NaN becomes null."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return to_json(
-            {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
-        )
+        return to_json({field.name: getattr(self, field.name) for field in fields(self)})
 
 
 def dynamics(
@@ -158,6 +157,8 @@ def dynamics(
         {check_count("checkpoints", s, 0, steps) for s in _several("checkpoints", checkpoints)}
     )
     seeds = _several("seeds", seeds)
+    size = parameter_count((d_in, *shape, 1))
+    check_dense("hessians of all seeds", (len(seeds) * size, size))
     trained = train(
         [shape] * len(seeds),
         target,
@@ -238,8 +239,9 @@ def _look(
     target = trained.protocol.target
     x = held_out(target.d_in)[:n]
     nets = [trained.network(k, cuts[c]) for k in range(len(trained))]
-    found = spectra(nets, x, target(x), tier_thresholds=thresholds, threads=threads)
-    dead = [dead_parameters(matrix) for matrix in hessians(nets, x, target(x), threads=threads)]
+    matrices = hessians(nets, x, target(x), threads=threads)
+    found = spectra_of(matrices, thresholds, threads=threads)
+    dead = [dead_parameters(matrix) for matrix in matrices]
     at = np.searchsorted(trained.checkpoint_steps, cuts)
     measured = measure(replace(trained, parameters=trained.checkpoints[at[c]]))
     moved = [

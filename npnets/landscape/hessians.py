@@ -1,7 +1,7 @@
 """Gradients and Hessians of many networks of different shapes in one call.
 
 The same values as ``npnets.curvature`` to rounding, from compiled kernels that derive them another
-way, some ten to a hundred times as fast.
+way; for networks of tens of neurons some ten to a hundred times as fast.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npnets.backends import processors
 from npnets.backends.layout import Layout
-from npnets.backends.threads import in_threads
-from npnets.curvature import check_dense, finite_array
+from npnets.backends.threads import in_threads, thread_count
+from npnets.curvature import check_dense, check_no_overflow, finite_array
 from npnets.losses import get_loss, targets_like
 from npnets.network import Network, parameter_count, samples_like
-from npnets.protocol import check_count
 
 #: Networks that a thread takes at a time, if their matrices are small.
 CHUNK = 64
-#: Bytes of the matrices that a thread makes at a time.
+#: Bytes of the matrices that are made at a time, of more than one network.
 CHUNK_BYTES = 32 << 20
 
 
@@ -55,7 +53,10 @@ def hessians(
     >>> one.tolist(), bool((one == two).all())
     ([[10.0, 4.0], [4.0, 2.0]], True)
     """
-    return derivatives(nets, x, y, kind, threads=threads).matrices
+    matrices = derivatives(nets, x, y, kind, threads=threads).matrices
+    for k, matrix in enumerate(matrices):
+        check_no_overflow(f"nets[{k}]", matrix)
+    return matrices
 
 
 def derivatives(
@@ -68,6 +69,8 @@ def derivatives(
     threads: int | None = None,
 ) -> Derivatives:
     """The gradient and the Hessian, or Gauss-Newton matrix, of each network, in float64.
+
+    Entries that overflow are infinite or NaN.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def derivatives(
     >>> derivatives([Network([[[2.0]]], [[1.0]])], [3.0, 1.0], [0.0, 0.0]).gradients[0].tolist()
     [24.0, 10.0]
     """
-    threads = processors() if threads is None else check_count("threads", threads, 1)
+    threads = thread_count(threads)
     get_loss(kind)  # for what it says of a bad one
     if len(nets) == 0:
         return Derivatives([], [])
@@ -93,7 +96,8 @@ def derivatives(
     def work(chunk: range) -> Derivatives:
         return _differentiate([nets[k] for k in chunk], samples, gauss_newton)
 
-    done = in_threads(work, _chunks(nets, threads), threads)
+    count = max(1, min(CHUNK, len(nets) // (4 * threads)))
+    done = in_threads(work, chunks(nets, count), threads)
     return Derivatives(
         list(chain.from_iterable(some.gradients for some in done)),
         list(chain.from_iterable(some.matrices for some in done)),
@@ -135,28 +139,38 @@ class _Samples(NamedTuple):
         )
 
 
-def _chunks(nets: Sequence[Network], threads: int) -> list[range]:
-    """Networks to work on together: so few that threads end together and memory is bounded."""
-    count = max(1, min(CHUNK, len(nets) // (4 * threads)))
-    chunks: list[range] = []
+def chunks(nets: Sequence[Network], most: int, what: str = "hessian") -> list[range]:
+    """Indices of networks to work on together: so many at most, whose P² numbers fit CHUNK_BYTES.
+
+    Raises
+    ------
+    ValueError
+        If one network's P² numbers, which are ``what``, would take more than 4 GiB.
+    """
+    found: list[range] = []
     first = used = 0
     for k, net in enumerate(nets):
         size = parameter_count(net.widths)
-        check_dense("hessian", (size, size))
-        if k > first and (k - first == count or used + 8 * size**2 > CHUNK_BYTES):
-            chunks.append(range(first, k))
+        check_dense(what, (size, size))
+        if k > first and (k - first == most or used + 8 * size**2 > CHUNK_BYTES):
+            found.append(range(first, k))
             first, used = k, 0
         used += 8 * size**2
-    return [*chunks, range(first, len(nets))]
+    return [*found, range(first, len(nets))]
 
 
 def _differentiate(nets: Sequence[Network], samples: _Samples, gauss_newton: bool) -> Derivatives:
+    from npnets_kernels import hessian as kernel
     from npnets_kernels.activations import NAMES
-    from npnets_kernels.hessian import hessians as kernel
+    from npnets_kernels.simd import block_lanes
 
     layout = Layout.of([net.widths for net in nets])
     theta = np.concatenate([net.parameters for net in nets], dtype=np.float64)
-    gradients, matrices = kernel(
+    n_blocks = len(samples.weights) // block_lanes("float64")
+    curved = not gauss_newton
+    n_numbers = kernel.workspace_size(layout.widths, layout.width_offsets, n_blocks, curved)
+    check_dense("workspace of the hessian", (n_numbers, 1))
+    gradients, matrices = kernel.hessians(
         layout.widths,
         layout.width_offsets,
         theta,
@@ -164,7 +178,8 @@ def _differentiate(nets: Sequence[Network], samples: _Samples, gauss_newton: boo
         *samples,
         np.array([NAMES.index(net.activation) for net in nets]),
         np.array([float(net.slope) for net in nets]),
-        not gauss_newton,
+        curved,
+        n_numbers,
     )
     sizes = np.diff(layout.offsets)
     ends = np.append(0, np.cumsum(sizes**2))

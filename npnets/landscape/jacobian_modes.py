@@ -64,8 +64,7 @@ class JacobianModes:
 
     def record(self) -> dict[str, Any]:
         """The fields, for JSON."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def to_json(self) -> str:
         """The fields as one JSON document."""

@@ -20,7 +20,6 @@ dead neuron are exactly zero and give values of exactly zero.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -30,12 +29,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npnets.backends import processors
 from npnets.backends.layout import Layout
-from npnets.backends.threads import in_threads
+from npnets.backends.threads import in_threads, thread_count
 from npnets.curvature import check_dense, exact_inputs, finite_array
+from npnets.landscape.hessians import chunks
 from npnets.network import Network, parameter_count, split_parameters
-from npnets.protocol import check_count
+from npnets.records import to_json
 
 #: Networks that a thread takes at a time.
 CHUNK = 64
@@ -86,7 +85,7 @@ class JacobianSVD:
 
     def to_json(self) -> str:
         """The values and what they say, as one JSON document, with the vectors as rows."""
-        return json.dumps(
+        return to_json(
             {
                 "shape": [self.n_rows, len(self.right)],
                 "singular_values": self.singular_values.tolist(),
@@ -96,7 +95,6 @@ class JacobianSVD:
                 "right": self.right.T.tolist(),
                 "left": None if self.left is None else self.left.T.tolist(),
             },
-            allow_nan=False,
         )
 
 
@@ -129,20 +127,20 @@ def jacobian_svds(
     """`jacobian_svd` of each of many networks, of any shapes, on the same samples.
 
     Each is the same to the last bit as alone, whatever the others and the number of threads, None
-    for all processors. Without left vectors, memory does not grow with the samples.
+    for all processors. Without left vectors, no more than P rows of a Jacobian are kept at a time.
 
     >>> nets = [Network([[[2.0]]], [[1.0]]), Network([[[1.0]], [[0.0]]], [[0.0], [0.0]])]
     >>> [found.significant() for found in jacobian_svds(nets, [-1.0, 0.5, 1.0])]
     [2, 2]
     """
-    threads = processors() if threads is None else check_count("threads", threads, 1)
+    threads = thread_count(threads)
     if len(nets) == 0:
         return []
     samples = _Samples.of(nets, x)
     work = _with_left if left else _right_only
-    size = max(1, min(CHUNK, len(nets) // (8 * threads)))
-    chunks = [range(i, min(i + size, len(nets))) for i in range(0, len(nets), size)]
-    done = in_threads(lambda chunk: work(nets, chunk, samples), chunks, threads)
+    most = max(1, min(CHUNK, len(nets) // (8 * threads)))
+    parts = chunks(nets, most, "right vectors")
+    done = in_threads(lambda chunk: work(nets, chunk, samples), parts, threads)
     return list(chain.from_iterable(done))
 
 

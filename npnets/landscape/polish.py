@@ -23,8 +23,8 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npnets.backends import processors
 from npnets.backends.blas import one_blas_thread
+from npnets.backends.threads import thread_count
 from npnets.curvature import exact_inputs, finite_array
 from npnets.landscape.descent import Descent
 from npnets.landscape.spectrum import Spectrum, spectra
@@ -152,7 +152,7 @@ def polish_all(
     if not isinstance(tolerance, Real) or not 0 < tolerance < math.inf:
         raise ValueError(f"tolerance must be a positive finite number, got {tolerance!r}")
     check_count("max_iterations", max_iterations, 0)
-    threads = processors() if threads is None else check_count("threads", threads, 1)
+    threads = thread_count(threads)
     descents = _descents(nets, x, y)
     polished = []
     with one_blas_thread():
@@ -164,7 +164,8 @@ def polish_all(
 
 def _descents(nets: Sequence[Network], x: ArrayLike, y: ArrayLike) -> list[Descent]:
     descents = []
-    for net in nets:
+    for k, net in enumerate(nets):
+        finite_array(f"parameters of nets[{k}]", net.parameters)
         exact, samples = exact_inputs(net, x)
         outputs = np.empty((len(samples), exact.widths[-1]))
         targets = targets_like(outputs, finite_array("y", y), "mse")

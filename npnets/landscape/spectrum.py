@@ -15,7 +15,6 @@ analysis of the Hessian of over-parametrized neural networks".
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,13 +24,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npnets.backends import processors
 from npnets.backends.blas import one_blas_thread
-from npnets.backends.threads import in_threads
-from npnets.curvature import finite_array
-from npnets.landscape.hessians import hessians
+from npnets.backends.threads import in_threads, thread_count
+from npnets.curvature import check_no_overflow, finite_array
+from npnets.landscape.hessians import chunks, derivatives
 from npnets.network import Network, real_array
-from npnets.protocol import check_count
+from npnets.records import to_json
 
 #: The thresholds of the source: t_1, t_2, t_3.
 TIER_THRESHOLDS = (0.1, 1e-3, 1e-6)
@@ -105,7 +103,7 @@ class Spectrum:
 
     def to_json(self) -> str:
         """The fields, and what they say, as one JSON document; eigenvectors as rows of columns."""
-        return json.dumps(
+        return to_json(
             {
                 "eigenvalues": self.eigenvalues.tolist(),
                 "eigenvectors": None if self.eigenvectors is None else self.eigenvectors.tolist(),
@@ -115,7 +113,6 @@ class Spectrum:
                 "functional_fraction": self.functional_fraction,
                 "near_thresholds": self.near_thresholds,
             },
-            allow_nan=False,
         )
 
 
@@ -171,13 +168,28 @@ def spectra(
     [2, 2]
     """
     thresholds = check_thresholds(tier_thresholds)
-    threads = processors() if threads is None else check_count("threads", threads, 1)
+    threads = thread_count(threads)
     found = []
-    for first in range(0, len(nets), CHUNK):
-        matrices = hessians(nets[first : first + CHUNK], x, y, kind, threads=threads)
-        pairs = _eigenpairs(matrices, eigenvectors, threads)
-        found += [Spectrum(values, vectors, thresholds) for values, vectors in pairs]
+    for chunk in chunks(nets, CHUNK):
+        some = [nets[k] for k in chunk]
+        matrices = derivatives(some, x, y, kind, threads=threads).matrices
+        for k, matrix in zip(chunk, matrices, strict=True):
+            check_no_overflow(f"nets[{k}]", matrix)
+        found += spectra_of(matrices, thresholds, eigenvectors=eigenvectors, threads=threads)
     return found
+
+
+def spectra_of(
+    matrices: Sequence[np.ndarray],
+    tier_thresholds: Sequence[float] = TIER_THRESHOLDS,
+    *,
+    eigenvectors: bool = True,
+    threads: int | None = None,
+) -> list[Spectrum]:
+    """The spectrum of each of many symmetric matrices, of any sizes."""
+    thresholds = check_thresholds(tier_thresholds)
+    pairs = _eigenpairs(matrices, eigenvectors, thread_count(threads))
+    return [Spectrum(values, vectors, thresholds) for values, vectors in pairs]
 
 
 def tiers_of(
@@ -208,7 +220,7 @@ def check_thresholds(tier_thresholds: Sequence[float]) -> tuple[float, float, fl
     return float(t[0]), float(t[1]), float(t[2])
 
 
-def _eigenpairs(matrices: list[np.ndarray], eigenvectors: bool, threads: int) -> list[_Pair]:
+def _eigenpairs(matrices: Sequence[np.ndarray], eigenvectors: bool, threads: int) -> list[_Pair]:
     """Eigenvalues, descending (P,), and as columns eigenvectors (P, P) of each matrix."""
     by_size = defaultdict(list)
     for k, matrix in enumerate(matrices):
@@ -225,8 +237,6 @@ def _eigenpairs(matrices: list[np.ndarray], eigenvectors: bool, threads: int) ->
 
 
 def _descending(matrices: np.ndarray, eigenvectors: bool) -> list[_Pair]:
-    if not np.isfinite(matrices).all():
-        raise ValueError("net must have a finite Hessian on x and y, got one that overflows")
     if not eigenvectors:
         return [(values, None) for values in np.linalg.eigvalsh(matrices)[:, ::-1].copy()]
     values, vectors = np.linalg.eigh(matrices)

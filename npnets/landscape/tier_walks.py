@@ -17,15 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npnets.backends import processors
 from npnets.backends.layout import Layout
-from npnets.backends.threads import in_threads
+from npnets.backends.threads import in_threads, thread_count
 from npnets.backprop import loss_and_gradient
 from npnets.curvature import exact_inputs, finite_array
 from npnets.landscape.replicates import common_kind
 from npnets.landscape.spectrum import TIER_THRESHOLDS, Spectrum, Tiers, spectra
 from npnets.network import Network
-from npnets.protocol import check_count
 from npnets.records import to_json
 
 #: Five distances a decade, in units of weights.
@@ -138,7 +136,7 @@ def tier_walks(
     >>> found.tier_loss[0, 0].round(12).tolist(), found.tier_predicted[0, 0].round(12).tolist()
     ([0.0, 1.0], [0.0, 1.0])
     """
-    threads = processors() if threads is None else check_count("threads", threads, 1)
+    threads = thread_count(threads)
     t = finite_array("distances", distances).astype(np.float64)
     if t.ndim != 1 or len(t) == 0 or t.min() < 0:
         raise ValueError(f"distances must be numbers >= 0, at least one, got {distances!r}")

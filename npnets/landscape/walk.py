@@ -10,7 +10,6 @@ next terms show, which for ReLU networks come with the first preactivation that 
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,6 +23,7 @@ from npnets.backprop import loss, loss_and_gradient
 from npnets.curvature import exact_inputs, finite_array, hvp
 from npnets.network import Network
 from npnets.protocol import check_count
+from npnets.records import to_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +43,7 @@ class Walk:
 
     def to_json(self) -> str:
         """The fields as one JSON document; losses too large for a float become null."""
-        arrays = {"distances": self.distances, "loss": self.loss, "predicted": self.predicted}
-        finite = {name: _finite_or_none(values) for name, values in arrays.items()}
-        numbers = {"gradient": self.gradient, "curvature": self.curvature}
-        return json.dumps(finite | numbers, allow_nan=False)
+        return to_json(vars(self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +66,7 @@ class FlatDistance:
 
     def to_json(self) -> str:
         """The fields and the share as one JSON document; an infinite share becomes null."""
-        share = self.share if math.isfinite(self.share) else None
-        return json.dumps(vars(self) | {"share": share}, allow_nan=False)
+        return to_json(vars(self) | {"share": self.share})
 
 
 def walk(
@@ -157,10 +153,6 @@ def flat_distance(
         if not line.loss(outside) <= bound:
             return FlatDistance(_crossing(line, bound, inside, outside), True, float(bound), norm)
     return FlatDistance(float(furthest), False, float(bound), norm)
-
-
-def _finite_or_none(values: np.ndarray) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
 class _Line(NamedTuple):
