@@ -229,6 +229,12 @@ def exact_inputs(net: Network, x: ArrayLike) -> tuple[Network, np.ndarray]:
 
 
 def finite_array(name: str, value: ArrayLike) -> np.ndarray:
+    """The value as an array of finite numbers; floats become float64, integers stay labels.
+
+    >>> finite_array("x", [1.0, np.inf])
+    Traceback (most recent call last):
+    ValueError: x must be finite, got inf
+    """
     array = real_array(name, value)
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)].ravel()[0]
@@ -237,11 +243,13 @@ def finite_array(name: str, value: ArrayLike) -> np.ndarray:
 
 
 def check_no_overflow(what: str, matrix: np.ndarray) -> None:
+    """Refuse a matrix that holds NaN or infinity; ``what`` names the network it belongs to."""
     if not np.isfinite(matrix).all():
         raise ValueError(f"{what} must have a finite Hessian on x and y, got one that overflows")
 
 
 def check_dense(what: str, shape: tuple[int, int]) -> None:
+    """Refuse what would take more than DENSE_BYTES in float64."""
     needed = 8 * shape[0] * shape[1]
     if needed > DENSE_BYTES:
         raise ValueError(
