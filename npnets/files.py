@@ -1,5 +1,7 @@
 """Networks on disk: .npz (NumPy, without pickle) and .safetensors (with PyTorch's names).
 
+Of other programs' .onnx files, those of plain networks are read too, and none is written.
+
 A .npz file holds format_version, widths, theta, activation and slope. A .safetensors file holds
 "0.weight", "0.bias", "2.weight", …, the state_dict of nn.Sequential(Linear, ReLU, Linear, …), with
 activation and slope in its metadata; of a file that PyTorch wrote, tensors named *.weight and
@@ -24,6 +26,8 @@ from npnets.network import Network
 
 FORMAT_VERSION = 1
 SUFFIXES = (".npz", ".safetensors")
+#: What can be read.
+READABLE = (*SUFFIXES, ".onnx")
 
 # zipfile raises RuntimeError where a flag says encrypted or a version says too new.
 _DAMAGE = (ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
@@ -65,10 +69,11 @@ def load(
     OSError
         If the file cannot be read.
     ImportError
-        If path is .safetensors and that package is not installed.
+        If path is .safetensors or .onnx and that package is not installed.
     """
     path = Path(path)
-    read = _read_npz if _suffix(path) == ".npz" else _read_safetensors
+    readers = {".npz": _read_npz, ".safetensors": _read_safetensors, ".onnx": _read_onnx}
+    read = readers[_suffix(path, READABLE)]
     data = path.read_bytes()
     try:
         return read(data, activation, slope)
@@ -76,9 +81,9 @@ def load(
         raise ValueError(f"{path} cannot be loaded: {error}") from error
 
 
-def _suffix(path: Path) -> str:
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"path must end in {' or '.join(SUFFIXES)}, got {str(path)!r}")
+def _suffix(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> str:
+    if path.suffix not in suffixes:
+        raise ValueError(f"path must end in {' or '.join(suffixes)}, got {str(path)!r}")
     return path.suffix
 
 
@@ -152,6 +157,18 @@ def _read_safetensors(data: bytes, activation: str | None, slope: float | None) 
         [tensors[layer + "bias"] for layer in layers],
         activation,
         float(metadata.get("slope", 0.01)) if slope is None else slope,
+    )
+
+
+def _read_onnx(data: bytes, activation: str | None, slope: float | None) -> Network:
+    from npnets.onnx_files import network_of_onnx
+
+    net = network_of_onnx(data)
+    return Network(
+        net.weights,
+        net.biases,
+        net.activation if activation is None else activation,
+        net.slope if slope is None else slope,
     )
 
 
