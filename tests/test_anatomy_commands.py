@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.figure import Figure
 
-from npnets.commands import landscapes, main
+from npnets import files
+from npnets.commands import answers, main
+from npnets.commands.options import INSTEAD
 from npnets.commands.spectrum import ENDS
 from npnets.files import save
 from npnets.initializers import initialize
@@ -116,6 +118,58 @@ def test_a_file_gives_what_its_network_gave_when_it_was_trained(network_file):
         assert {key: loaded[key] for key in same} == {key: trained[key] for key in same}
 
 
+COMMON = {"target", "activation", "seeds", "steps", "init", "d_in", "n"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_json_has_the_same_names_in_every_command_and_its_help_tells_all(name):
+    def keys(value: object) -> set[str]:
+        inner = value.values() if isinstance(value, dict) else value
+        below = set().union(*map(keys, inner)) if isinstance(value, (dict, list)) else set()
+        return below | set(value) if isinstance(value, dict) else below
+
+    found = document(name, *COMMANDS[name])
+    assert set(found) >= COMMON
+    assert (found["n"], found["steps"], found["d_in"]) == (50, 30, 1)
+    assert ("tier_thresholds" in found) == (name != "jacobian")
+    for shape in found.get("shapes", [found]):
+        widths = shape["widths"]
+        assert shape["parameters"] == (3 * widths[1] + 1 if len(widths) == 3 else 2)
+    told = set(re.findall(r"\w+", npnets(name, "--help").stdout.partition("The JSON document")[2]))
+    if name == "anatomy":  # its help refers to that of spectrum
+        told |= set(re.findall(r"\w+", npnets("spectrum", "--help").stdout))
+    assert keys(found) <= told
+    assert npnets(name, "--help").stdout.count("The JSON document") == 1
+
+
+def test_dynamics_tells_where_counts_settle_and_where_rules_stop_in_json_too():
+    from npnets.landscape.dynamics import CHECKPOINTS, dynamics
+
+    arguments = ["3", "--seeds", "3", "--steps", "200", "--samples", "50"]
+    found = document("dynamics", *arguments)
+    cuts = [step for step in CHECKPOINTS if step <= 200]
+    expected = dynamics((3,), seeds=range(3), steps=200, checkpoints=cuts, n=50)
+    assert found["checkpoints"] == cuts
+    assert found["settling_step"] == expected.settling_step.tolist()
+    for name, stops in zip(("count", "loss"), expected.early_stopping(), strict=True):
+        assert found["early_stopping"][name]["step"] == stops.step.tolist()
+        assert found["early_stopping"][name]["relative_loss"] == stops.relative_loss.tolist()
+    for tier, name in enumerate(("steep", "moderate", "weak", "zero", "negative")):
+        assert found[name] == expected.tiers[..., tier].tolist()
+        assert found["movement"][name] == expected.movement[..., tier].tolist()
+
+
+def test_an_activation_that_a_file_does_not_contradict_is_no_mistake(network_file):
+    told = document("jacobian", network_file, "--activation", "relu")
+    assert told == document("jacobian", network_file)
+
+
+def test_a_shape_is_a_shape_also_beside_a_folder_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "3").mkdir()
+    assert npnets("jacobian", "3", "--seeds", "1", "--steps", "1").exit_code == 0
+
+
 def test_a_jacobian_needs_no_target(network_file):
     assert document("jacobian", network_file)["target"] is None
 
@@ -164,10 +218,10 @@ def test_every_way_in_which_polishing_ends_has_words():
 
 
 def test_progress_is_for_terminals(monkeypatch, capsys):
-    landscapes.note("working")
+    answers.note("working")
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    landscapes.note("working")
+    answers.note("working")
     assert capsys.readouterr().err == "working\n"
 
 
@@ -175,33 +229,45 @@ BAD = {
     "spectrum 16-0": "shape must be positive widths joined by '-'",
     "walk two": "shape must be positive widths",
     "jacobian nothere.npz": "or a file that exists, got 'nothere.npz'",
-    "spectrum {two_inputs} --target linear": "target 'linear' needs 1 input dimension(s)",
-    "spectrum {two_inputs}": "target must be given with the file of a network",
-    "walk {two_inputs} --target x1*x2 --seeds 4": "seeds must be left out with the file",
+    "spectrum {two_inputs} --target linear": "--target 'linear' needs 1 input dimension(s)",
+    "spectrum {two_inputs}": "--target must be given with the file of a network",
+    "walk {two_inputs} --target x1*x2 --seeds 4": "--seeds must be left out with the file",
     "walk {two_outputs} --target linear": "must have one output",
     "spectrum {nan} --target linear": "parameters must be finite",
-    "jacobian {text}": "not a zip archive",
+    "jacobian {text}": "SHAPE must be the file of one network, as npnets.save writes it: ",
+    "spectrum {plain} --target linear": "SHAPE must be the file of one network, as npnets.save",
+    "spectrum {store} --target linear": "or the file of one network (.npz, .safetensors, .onnx), ",
+    "spectrum net.nzp": "or a file that exists, got 'net.nzp'",
+    "walk results/net": "or a file that exists, got 'results/net'",
+    "jacobian 16.0": "shape must be positive widths",
+    "jacobian {two_inputs} --activation tanh": "--activation must be left out or relu, which ",
     "dynamics {two_inputs}": "SHAPE must be like 16 and no file",
     "anatomy {two_inputs}": "unexpected extra argument",
     "spectrum 16 --thresholds 1e-6 1e-3 0.1": "--thresholds must be 3 positive numbers, descending",
     "spectrum 16 --thresholds 0.1 0.2": "requires 3 arguments",
-    "spectrum 16 --seeds 0": "seeds must be an integer >= 1, got 0",
-    "walk 16 --steps -1": "steps must be an integer >= 0, got -1",
+    "spectrum 16 --seeds 0": "--seeds must be an integer from 1 to 1000000, got 0",
+    "walk 16 --steps -1": "--steps must be an integer from 0 to 1000000000, got -1",
     "dynamics 16 --dims 0": "--dims must be a positive integer, got 0",
-    "jacobian 16 --samples 0": "samples must be an integer from 1 to 10000, got 0",
-    "spectrum 16 --threads 0": "threads must be an integer >= 1, got 0",
-    "anatomy --neurons -1": "neurons must be an integer >= 0, got -1",
-    "anatomy --figure a.gif": "figure must end in .png, .svg, .pdf, got 'a.gif'",
-    "anatomy --figure /nowhere/a.png": "figure must be where files can be made",
+    "jacobian 16 --samples 0": "--samples must be an integer from 1 to 10000, got 0",
+    "spectrum 16 --threads 0": "--threads must be an integer >= 1, got 0",
+    "anatomy --neurons -1": "--neurons must be an integer >= 0, got -1",
+    "anatomy --figure a.gif": "--figure must end in .png, .svg, .pdf, got 'a.gif'",
+    "anatomy --figure /nowhere/a.png": "--figure must be where files can be made",
     "spectrum 16 --json --csv": "--json and --csv must not be given together",
     "spectrum 300-300": "hessians of all seeds must take at most 4 GiB",
     "dynamics 300-300": "hessians of all seeds must take at most 4 GiB",
-    "anatomy --neurons 30000": "hessian must take at most 4 GiB",
-    "spectrum 16 --target log(x)": "target must be finite",
+    "anatomy --neurons 30000": "hessians of all seeds must take at most 4 GiB",
+    "anatomy --neurons 16 --seeds 1000000": "take fewer neurons, --seeds or --samples",
+    "anatomy --dims 0": "--dims must be a positive integer, got 0",
+    "spectrum {large} --target linear": "take fewer neurons, --seeds or --samples",
+    "jacobian 16 --samples 9": "--samples must be left out with --domain grid, got 9",
+    "jacobian 16 --tolerance -1": "--tolerance must be a number >= 0 and < 1, got -1.0",
+    "jacobian 16 --thresholds 1e-1 1e-2 1e-3": "No such option '--thresholds'",
+    "spectrum 16 --target log(x)": "--target must be finite",
     "spectrum 16 --target interaction-2d": "needs 2 input dimension(s), got --dims=1",
     "spectrum 16 --activation rel": "did you mean 'relu'?",
     "spectrum 16 --init no": "--init must be one of",
-    "jacobian {two_inputs} --tolerance 2": "tolerance must be a number >= 0 and < 1",
+    "jacobian {two_inputs} --tolerance 2": "--tolerance must be a number >= 0 and < 1",
 }
 
 
@@ -211,24 +277,30 @@ def test_a_mistake_is_one_line_and_found_before_anything_is_trained(
 ):
     for place in ("npnets_kernels.train.train", "npnets.landscape.tier_walks.tier_walks"):
         monkeypatch.setattr(place, pytest.fail)
-    files = {
-        name: tmp_path / f"{name}.npz" for name in ("two_inputs", "two_outputs", "nan", "text")
-    }
-    save(initialize((2, 3, 1)), files["two_inputs"])
-    save(initialize((1, 2)), files["two_outputs"])
-    save(Network([[[np.nan]]], [[1.0]]), files["nan"])
-    files["text"].write_text("weights")
-    result = npnets(*line.format(**files).split())
+    names = ("two_inputs", "two_outputs", "nan", "text", "plain", "large")
+    paths = {name: tmp_path / f"{name}.npz" for name in names} | {"store": tmp_path / "npnets.db"}
+    save(initialize((2, 3, 1)), paths["two_inputs"])
+    save(initialize((1, 2)), paths["two_outputs"])
+    save(Network([[[np.nan]]], [[1.0]]), paths["nan"])
+    save(initialize((1, 200, 200, 1)), paths["large"])
+    paths["text"].write_text("weights")
+    np.savez(paths["plain"], parameters=np.zeros(7), offsets=np.array([0, 7]), shape=["2"])
+    paths["store"].write_bytes(b"SQLite format 3\0")
+    result = npnets(*line.format(**paths).split())
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
     assert message in result.stderr
+    assert "hvp" not in result.stderr
 
 
-def test_samples_are_refused_where_the_grid_is_taken():
-    arguments = ["jacobian", "4", "--seeds", "1", "--steps", "1", "--samples", "9"]
-    refused = CliRunner().invoke(main, arguments)
-    assert refused.exit_code == 2
-    assert "samples must be left out with --domain grid, got 9" in refused.stderr
-    assert CliRunner().invoke(main, [*arguments, "--domain", "normal"]).exit_code == 0
+def test_what_python_is_told_to_do_is_what_it_is_told():
+    """The words of `options.INSTEAD` are replaced only while they are those of the library."""
+    from npnets.curvature import check_dense
+
+    with pytest.raises(ValueError, match="hessian must take at most") as caught:
+        check_dense("hessian", (10**6, 10**6))
+    hvp, load = INSTEAD
+    assert hvp in str(caught.value)
+    assert load in inspect.getsource(files)

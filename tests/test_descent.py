@@ -6,7 +6,7 @@ import pytest
 from npnets.backprop import gradient, loss
 from npnets.curvature import gauss_newton, hessian
 from npnets.initializers import initialize
-from npnets.landscape.descent import Descent, Point, has_negative, like
+from npnets.landscape.descent import Descent, Point, has_negative
 from npnets.landscape.kinks import Place, bend, convex_kinks
 from npnets.network import Network
 
@@ -43,7 +43,8 @@ def test_the_hessian_along_an_edge_is_the_losss_second_difference_on_it(seed):
     # Straight across from z < 0 by a hair, so that the edge is met from the side of ``below``.
     start = net.parameters - 1e-9 * normal / (normal @ normal)
     t = 3e-5
-    ends = [loss(like(net, start + s * direction + s * s / 2 * curve), X, Y) for s in (-t, 0, t)]
+    path = [start + s * direction + s * s / 2 * curve for s in (-t, 0, t)]
+    ends = [loss(net.with_parameters(theta), X, Y) for theta in path]
     measured = (ends[0] - 2 * ends[1] + ends[2]) / t**2
     expected = direction @ descent.matrix @ direction
     assert abs(measured - expected) <= 1e-3 * max(1.0, abs(expected))
@@ -74,7 +75,7 @@ def test_a_short_step_falls_by_what_is_predicted():
     descent.set_matrix(hessian(net, X, Y))
     descent.eigenpairs = np.linalg.eigh(descent.matrix)
     step, predicted, _ = descent._step()
-    fall = loss(net, X, Y) - loss(like(net, net.parameters + step), X, Y)
+    fall = loss(net, X, Y) - loss(net.with_parameters(net.parameters + step), X, Y)
     assert fall == pytest.approx(predicted, rel=1e-4)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from npnets.reproduction.documents import decode, encode
+from npnets.reproduction.documents import check_type, decode, encode
 
 DTYPES = ["bool", "int8", "int64", "uint8", "uint64", "float16", "float32", "float64"]
 
@@ -116,6 +116,21 @@ def test_what_a_document_cannot_hold_is_refused(value):
 def test_types_that_a_document_could_not_tell_are_refused(type_):
     with pytest.raises(TypeError, match="a field must be of"):
         decode(type_, 1)
+    for inside in (type_, tuple[int, type_], list[type_], dict[str, type_]):
+        with pytest.raises(TypeError, match="a field must be of"):
+            check_type(inside)
+
+
+def test_a_type_can_be_checked_before_there_is_a_value():
+    check_type(Everything)
+    check_type(tuple[tuple[Point, ...], dict[str, list[np.ndarray]], int | None])
+
+    @dataclass
+    class Wave:
+        amplitudes: tuple[complex, ...]
+
+    with pytest.raises(TypeError, match="complex"):
+        check_type(tuple[Wave, ...])
 
 
 ARRAY = {"dtype": "float64", "shape": [2], "entries": [1.0, "NaN"]}

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from npnets.claims import CLAIMS, Measurement
 from npnets.claims.verdicts import VERDICTS
 from npnets.reproduction.documents import decode, encode
-from npnets.reproduction.form import experiment_of, experiments, judgements
+from npnets.reproduction.form import check_form, experiment_of, experiments, judgements
 
 HOUSE = Path(__file__).parent.parent
 SMOKE_SECONDS = 6
@@ -55,6 +55,11 @@ def test_it_says_what_it_asks_and_which_claims_it_measures(name):
     assert experiment.CLAIMS
     assert set(experiment.CLAIMS) <= set(CLAIMS)
     assert all(experiment_of(claim) == name for claim in experiment.CLAIMS)
+
+
+@every_experiment
+def test_it_has_the_form_that_is_asked_of_it_before_it_runs(name):
+    assert check_form(name) is experiments()[name]
 
 
 @every_experiment

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass, make_dataclass
+from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from npnets import experiments as experiments_folder
 from npnets.commands import main
 from npnets.figures import experiments as figures_folder
 from npnets.reproduction import running
-from npnets.reproduction.form import experiments
+from npnets.reproduction.form import check_form, experiments
 from npnets.reproduction.running import load, run_or_load
 
 HOUSE = Path(__file__).parent.parent
@@ -137,6 +140,56 @@ def test_a_damaged_file_is_run_again_wherever_it_was_cut(trial, out):
         assert load("trial", trial.Config(), out).result == whole.result
 
 
+def test_a_file_of_another_experiment_is_not_taken_for_its_own(trial, out):
+    run_or_load("trial", trial.Config(), out)
+    path = out / "trial.json"
+    path.write_text(path.read_text().replace('"experiment": "trial"', '"experiment": "error"', 1))
+    with pytest.raises(ValueError, match=r"trial.json is of another experiment, 'error'"):
+        load("trial", trial.Config(), out)
+    assert "of another experiment" in run_or_load("trial", trial.Config(), out).reason
+    assert len(trial.RUNS) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("check", None, "must have check(result)"),
+        ("run", None, "must have run(config)"),
+        ("CLAIMS", ("A5", "A99"), "must have CLAIMS, a tuple of ids of claims"),
+        ("CLAIMS", "A5", "must have CLAIMS, a tuple of ids of claims"),
+        ("__doc__", "Does it work?", "must have a docstring with a question and, below it"),
+        ("Config", int, "must have Config, a frozen dataclass of types that documents know; Con"),
+        ("Result", dataclass(type("Thawed", (), {})), "must have Result, a frozen dataclass"),
+        (
+            "Result",
+            make_dataclass("Wave", [("amplitude", complex)], frozen=True),
+            "must have Result, a frozen dataclass of types that documents know",
+        ),
+    ],
+)
+def test_what_an_experiment_lacks_is_said_in_one_line_before_it_runs(
+    trial, out, monkeypatch, name, wrong, message
+):
+    monkeypatch.setattr(trial, name, wrong)
+    with pytest.raises(ValueError, match=re.escape(f"experiment trial {message}")):
+        check_form("trial")
+    if "A99" in str(wrong) or name == "check":
+        result = command("reproduce", "A5", "--out", out)
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert message in result.stderr
+        with pytest.raises(ValueError, match="experiment trial must have"):
+            run_or_load("trial", trial.Config(), out)
+    assert trial.RUNS == []
+
+
+def test_an_experiment_without_a_figure_is_not_run(trial, out):
+    Path(figures_folder.__path__[0], "trial.py").unlink()
+    invalidate_caches()
+    with pytest.raises(ValueError, match="must have its figure, npnets/figures/experiments/trial"):
+        run_or_load("trial", trial.Config(), out)
+    assert trial.RUNS == []
+
+
 def test_a_run_that_fails_leaves_what_was_there(trial, out, monkeypatch):
     run_or_load("trial", trial.Config(), out)
     before = (out / "trial.json").read_bytes()
@@ -159,7 +212,7 @@ import resource, signal, sys
 sys.dont_write_bytecode = True
 sys.path[:0] = {[str(HOUSE), str(HOUSE / "kernels")]!r}
 from pathlib import Path
-from npnets.reproduction.form import experiments
+from npnets.reproduction.form import check_form, experiments
 from npnets.reproduction.running import run_or_load
 experiment = experiments()["compositions_of_sixteen"]
 run = experiment.run
@@ -303,6 +356,16 @@ def test_reproduce_says_where_there_is_no_experiment(trial, out):
     assert "A5: reproduced" in result.stdout
 
 
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_reproduce_of_nothing_but_claims_without_an_experiment_is_a_mistake(trial, out, flags):
+    result = command("reproduce", "B1", "A10", *flags, "--out", out)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "Error: IDS must be of claims with an experiment, got B1 A10: no experiment yet\n"
+    )
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("name", ["claims", "reproduce"])
 def test_an_unknown_claim_is_one_line_of_error_that_names_the_nearest(name, out):
     result = command(name, "A9", "A99", "--out", out)
@@ -318,7 +381,7 @@ def test_out_must_be_a_folder_that_can_be_written_to(trial, tmp_path):
     file.write_text("")
     result = command("reproduce", "A5", "--out", file)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert "out must be a folder, got " in result.stderr
+    assert "--out must be a folder, got " in result.stderr
     if os.getuid():
         folder = tmp_path / "read-only"
         folder.mkdir(mode=0o500)
@@ -363,6 +426,22 @@ def test_one_claim_is_shown_in_full(trial, out):
     assert "No experiment measures it yet." in command("claims", "B1", "--out", out).stdout
 
 
+def test_claims_print_markdown_or_json_and_not_both(trial, out):
+    command("reproduce", "A5", "--out", out)
+    markdown = command("claims", "--markdown", "--out", out)
+    assert markdown.stdout.splitlines()[2].startswith("| A5 | ")
+    both = command("claims", "--markdown", "--json", "--out", out)
+    assert (both.exit_code, both.stdout, both.stderr.count("\n")) == (2, "", 1)
+    assert "--markdown and --json must not be given together" in both.stderr
+
+
+@pytest.mark.parametrize("name", ["claims", "reproduce"])
+def test_claims_with_a_comma_between_are_refused_with_how_to_write_them(name, out):
+    result = command(name, "A1,A2", "--out", out)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "got 'A1,A2' (write A1 A2)" in result.stderr
+
+
 def test_claims_prints_json(trial, out):
     claims = json.loads(command("claims", "--json", "--out", out).stdout)["claims"]
     assert len(claims) == 55
@@ -399,4 +478,4 @@ def test_claims_want_a_folder(tmp_path):
     file.touch()
     refused = CliRunner().invoke(main, ["claims", "--out", str(file)])
     assert refused.exit_code == 2
-    assert "out must be a folder" in refused.stderr
+    assert "--out must be a folder" in refused.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from itertools import groupby
 
@@ -43,7 +44,7 @@ def get_claim(id: str) -> Claim:
     Raises
     ------
     ValueError
-        If there is none; the message names the nearest.
+        If there is none; the message names the nearest, or how to write several.
 
     >>> get_claim("a9").id
     'A9'
@@ -51,11 +52,21 @@ def get_claim(id: str) -> Claim:
     Traceback (most recent call last):
         ...
     ValueError: claim must be one of A0–A26, B1–B5, C1–C14, D1–D9, got 'A27' (did you mean 'A7'?)
+    >>> get_claim("A1,A2")
+    Traceback (most recent call last):
+        ...
+    ValueError: claim must be one of A0–A26, B1–B5, C1–C14, D1–D9, got 'A1,A2' (write A1 A2)
     """
     if id.upper() in CLAIMS:
         return CLAIMS[id.upper()]
     letters = [list(ids) for _, ids in groupby(CLAIMS, key=lambda one: one[0])]
     ranges = ", ".join(f"{ids[0]}–{ids[-1]}" for ids in letters)
-    nearest = get_close_matches(id.upper(), CLAIMS, n=1)
-    hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
-    raise ValueError(f"claim must be one of {ranges}, got {id!r}{hint}")
+    raise ValueError(f"claim must be one of {ranges}, got {id!r}{_hint(id.upper())}")
+
+
+def _hint(id: str) -> str:
+    several = re.split(r"[\s,;+]+", id.strip(" ,;"))
+    if id != several[0] and all(one in CLAIMS for one in several):
+        return f" (write {' '.join(several)})"
+    nearest = get_close_matches(id, CLAIMS, n=1)
+    return f" (did you mean {nearest[0]!r}?)" if nearest else ""

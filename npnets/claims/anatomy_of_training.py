@@ -14,8 +14,8 @@ from npnets.claims.model import (
     roughly,
 )
 from npnets.claims.sources import ANATOMY as SOURCE
+from npnets.claims.sources import TIERS
 
-_TIERS = ("steep", "moderate", "weak", "zero")
 _LOSS = "mean squared error; on which domain is a variant"
 _TIER = "zero: negative ones included; whether tiers are of λ or of |λ| is a variant"
 _DYNAMICS = (
@@ -42,7 +42,7 @@ CLAIMS = (
                     Figure(f"loss_at_{step}", loss, magnitude(float(loss)), meaning=_LOSS),
                     *(
                         Figure(f"{tier}_at_{step}", str(n), count(n), "eigenvalues", _TIER)
-                        for tier, n in zip(_TIERS, counts, strict=True)
+                        for tier, n in zip(TIERS, counts, strict=True)
                     ),
                 )
             ),

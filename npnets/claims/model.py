@@ -8,18 +8,62 @@ ranges follow from how a figure was claimed:
 claimed                                rule                   range
 =====================================  =====================  ==================================
 counted, or given in closed form       ``exactly(x)``         x
-a decimal that nothing random enters   ``rounds_to("1.33")``  what rounds to the digits given
+a decimal, meant to its last digit     ``rounds_to("1.33")``  what rounds to the digits given
 a range, or a bound                    ``between(a, b)``,     the range, as it is claimed
                                        ``at_least``,
                                        ``at_most``
+what something built reaches: an       ``at_most(x)``         x, or what is better
+error, a number of regions             ``at_least(x)``
 a count seen in one run                ``count(x)``           x ± 25 %, and never less than ± 1
 a measured figure of 2 digits or more  ``about(x)``           x times or over 1.25
+that is not among those below; a
+share of less than 10 %
+a gain, "2.1×"                         ``about(x)``           x times or over 1.25
 a rounded figure, "~10 %" or "400×"    ``roughly(x)``         x times or over 1.5
-a power of ten; the loss of a run,     ``magnitude(x)``       x times or over √10
-which varies by as much over seeds
-a share, a correlation, an exponent    ``near(x, t)``         x ± t, t = 0.1 for a share or a
-                                                              correlation, 0.02 for an accuracy
-                                                              or a law without fitted constants
+a power of ten; what varies by as      ``magnitude(x)``       x times or over √10
+much over seeds: losses, their
+ratios, condition numbers
+a share, a correlation, an exponent    ``near(x, 0.1)``       x ± 0.1
+an accuracy, or what a law without     ``near(x, 0.02)``      x ± 0.02
+fitted constants says
+so many for each neuron: a quotient,   ``near(x, t)``         x ± t, t = 0.25 for "0" and a
+or a slope over widths                                        quotient of 1, 0.3 for one of 3, 0.5
+                                                              for slopes of "~1" and "~2"
+a depth in layers that a law gives     ``near(x, 0.5)``       x ± half a layer
+=====================================  =====================  ==================================
+
+A claim in words is a range too, of what its figure's ``meaning`` says:
+
+=====================================  =====================  ==================================
+words                                  rule                   range
+=====================================  =====================  ==================================
+"better", "worse", "higher",           ``at_most(1)`` or      the right side of 1 for one value
+"no higher", "before"; "none" of a     ``at_least(1)``        over the other; how far beyond is
+gain; "79×" where only which of two                           not claimed
+is larger is at stake
+"explains"                             ``at_least(0)``        of the difference
+"some", "local maxima", "solved"       ``at_least(1)``        one at least
+"none" of a count                      ``at_most(0)``         none
+"aligned"; "none" of a cosine          0.9                    0.9 at least, or at most
+"single neurons", "they die",          ``at_least(0.5)``      a share of half at least, or such a
+"saturates", "causes"                                         correlation
+"almost all", "succeeds"; "all"        ``at_least(0.9)``;     nine of ten; 19 of 20
+                                       ``0.95``
+"best"                                 ``at_most(0.01)``      among the first hundredth
+"fails"                                ``at_most(0.75)``,     what chance and one line reach
+                                       ``at_most(0.7)``
+"equal"                                ``about(1)``           1 times or over 1.25
+"works"                                ``near(0, 0.02)``      as good as what it is put beside
+"kept"                                 ``between(0.5, 2)``    twice or half of what came in
+"vanishes"; "differs"                  1e-3; 1e3              a thousandth at most, a thousand
+                                                              times at least
+"never vanishes"                       ``at_least(0.1)``      a tenth of what came in
+"accurate", "smooth"                   0.1; 0.05              a relative error of 10 %, 5 %
+"stable", "no improvement after"       4; 2                   largest over smallest, at most
+"O(1)"                                 ``at_most(4)``         the same bound for all sizes
+"0" or "right" of a float              1e-6 to 1e-12          rounding, after training or without
+"random walk", "falls"                 ``near(x, 0.1)``       the exponents ½ and -2 of theory
+"NaN", "solve it"                      ``exactly(x)``         a count
 =====================================  =====================  ==================================
 
 A figure of which nothing is random (a number of parameters, a count of compositions) is marked
@@ -178,3 +222,30 @@ class Claim:
 
         figures = {figure.name: figure for figure in self.figures}
         return figures[check_choice(f"figure of {self.id}", name, figures)]
+
+    def number(self, name: str) -> float:
+        """What the source gives for a figure, per cent as a share.
+
+        Raises
+        ------
+        ValueError
+            If there is no such figure, or it is claimed as a range or in words.
+
+        >>> figures = Figure("gain", "2.1×", about(2.1)), Figure("share", "~10 %", roughly(0.1))
+        >>> claim = Claim("Z1", "nowhere", "Made up.", figures)
+        >>> claim.number("gain"), claim.number("share")
+        (2.1, 0.1)
+        """
+        text = self.figure(name).claimed.replace(",", "").removeprefix("~").removesuffix("×")
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+
+    def bounds(self, name: str) -> tuple[float, float]:
+        """The lowest and the highest value that a figure's rule allows.
+
+        Raises
+        ------
+        ValueError
+            If there is no such figure.
+        """
+        rule = self.figure(name).rule
+        return rule.low, rule.high

@@ -1,7 +1,19 @@
 """From measurements to a verdict, which is computed and never typed in.
 
 A claim is judged under each variant of what its source leaves open; of these verdicts the claim
-gets the best, with the variant named. Figures that cannot be tested count as not held.
+gets the best, with the variant named:
+
+===================  ===========================================================================
+reproduced           every figure holds
+partly               some figures hold: of those that might have failed, where there are such
+not reproduced       none of the figures that might have failed holds
+false by arithmetic  a figure that nothing random enters does not hold, for anybody
+not testable         no figure can be tested
+===================  ===========================================================================
+
+Figures that cannot be tested count as not held. One that nothing random enters comes out the same
+whatever networks do: that it holds says nothing of them, and makes no claim "partly" reproduced of
+which all that was measured fails. Only in a claim without measured figures do such ones decide.
 """
 
 from __future__ import annotations
@@ -64,7 +76,8 @@ class Judged:
             return FALSE
         if self.held == len(self.findings):
             return REPRODUCED
-        return PARTLY if self.held else NOT_REPRODUCED
+        might_fail = [finding for finding in measured if not finding.figure.arithmetic]
+        return PARTLY if any(one.holds for one in might_fail or measured) else NOT_REPRODUCED
 
 
 @dataclass(frozen=True)

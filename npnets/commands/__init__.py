@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from npnets import __version__
+from npnets.commands.groups import Group
 
 COMMANDS = (
     "enumerate",
@@ -22,12 +23,14 @@ COMMANDS = (
     "dynamics",
     "walk",
     "jacobian",
+    "regions",
+    "construct",
     "claims",
     "reproduce",
 )
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that loads a command when it is asked for, and says every error in one line.
 
     Exit codes: 2 for what the user typed (ValueError), 1 for the machine (OSError), 130 for Ctrl-C.

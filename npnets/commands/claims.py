@@ -32,6 +32,8 @@ def command(ids: tuple[str, ...], out: str, markdown: bool, as_json: bool) -> No
     from npnets.records import to_json
     from npnets.reproduction.form import experiment_of
 
+    if markdown and as_json:
+        raise ValueError("--markdown and --json must not be given together, they print one thing")
     claims = list(dict.fromkeys(get_claim(id) for id in ids)) or list(CLAIMS.values())
     judgements = _stored_judgements(Path(out))
     rows = [(claim, experiment_of(claim.id), judgements.get(claim.id)) for claim in claims]

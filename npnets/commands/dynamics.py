@@ -2,76 +2,97 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import fields
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from npnets.commands import landscapes, options
+from npnets.commands import answers
+from npnets.commands.asked import Asked, asking, json_epilog, shape
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
 
     from npnets.landscape.dynamics import Dynamics
 
 
-@click.command("dynamics")
-@landscapes.source
-@landscapes.learning(steps=3000)
-@landscapes.samples
-@landscapes.thresholds
-@landscapes.threads
-@landscapes.outputs
-def command(
-    source: str,
-    samples: int,
-    tier_thresholds: tuple[float, float, float],
-    threads: int | None,
-    as_json: bool,
-    as_csv: bool,
-    figure: Any,
-    **given: Any,
-) -> None:
+@click.command(
+    "dynamics",
+    epilog=json_epilog(
+        "tier_thresholds; checkpoints, the steps at which there are, of each network, loss, "
+        "function_error, distance, eigenvalues, steep, moderate, weak, zero, negative, "
+        "near_thresholds, dead and still parameters; movement to the next by tier, and "
+        "dead_movement; zero_displacement, zero_walk, dead_displacement, dead_walk to each later "
+        "one, on a path with a point every stride; settling_step of the steep count; "
+        "early_stopping by count and by loss, with step, loss and relative_loss."
+    ),
+)
+@shape
+@asking(steps=3000)
+def command(source: str, asked: Asked) -> None:
     """Follow loss, spectrum and movement through training.
 
     SHAPE is hidden widths like 16 or 5-7-4. Networks are trained, so it can't be a file. They are
     looked at after 0, 25, 50, 100, 200, 500, 1000 and 3000 steps, as far as --steps goes.
     """
-    from npnets.commands.subjects import is_file, settings_of, title_of, training_of
-    from npnets.curvature import check_dense
+    from npnets.commands.subjects import is_file, settings_of, size_of, title_of, training_of
     from npnets.landscape.dynamics import CHECKPOINTS, dynamics
-    from npnets.network import parameter_count
     from npnets.shapes import format_shape, parse_shape
 
-    output = landscapes.Output(as_json, as_csv, figure)
     if is_file(source):
         raise ValueError(f"SHAPE must be like 16 and no file, for it is trained, got {source!r}")
-    shape = parse_shape(source)
-    with options.typed_names():
-        steps = 3000 if given["steps"] is None else given["steps"]
-        target, training = training_of(given | {"steps": steps})
-        widths = (training["d_in"], *shape, 1)
-        size, seeds = parameter_count(widths), training["seeds"]
-        check_dense("hessians of all seeds", (len(seeds) * size, size))
-        landscapes.note(f"Training {len(seeds)} networks, and their spectra …")
-        found = dynamics(
-            shape,
-            target,
-            checkpoints=[*(step for step in CHECKPOINTS if step < steps), steps],
-            n=samples,
-            tier_thresholds=tier_thresholds,
-            threads=threads,
-            **training,
-        )
+    hidden = parse_shape(source)
+    target, training = training_of(asked)
+    answers.note(f"Training {asked.seeds} networks, and their spectra …")
+    found = dynamics(
+        hidden,
+        target,
+        checkpoints=[*(step for step in CHECKPOINTS if step < asked.steps), asked.steps],
+        n=asked.samples,
+        tier_thresholds=asked.tier_thresholds,
+        threads=asked.threads,
+        **training,
+    )
+    widths = (asked.d_in, *hidden, 1)
     title = title_of(format_shape(widths), target, training)
-    output.show(
-        lambda: {**settings_of(target, training), "n": samples, **json.loads(found.to_json())},
+    settings = {**size_of(widths), **settings_of(target, training), "n": asked.samples}
+    answers.show(
+        asked,
+        lambda: {**settings, **_record(found)},
         lambda: _rows(found),
         lambda: _text(title, found),
         partial(_draw, title, found),
     )
+
+
+def _record(found: Dynamics) -> dict[str, Any]:
+    """All but what was asked, for JSON; what has tiers by their names."""
+    asked = {"shape", "target", "seeds", "steps", "tiers"}
+    arrays = {f.name: getattr(found, f.name) for f in fields(found) if f.name not in asked}
+    return {
+        "checkpoints": found.steps,
+        **arrays,
+        **_by_tier(found.tiers),
+        "movement": _by_tier(found.movement),
+        "settling_step": found.settling_step,
+        "early_stopping": {
+            stops.rule: {
+                "step": stops.step,
+                "loss": stops.loss,
+                "relative_loss": stops.relative_loss,
+            }
+            for stops in found.early_stopping()
+        },
+    }
+
+
+def _by_tier(values: np.ndarray) -> dict[str, np.ndarray]:
+    from npnets.landscape.spectrum import Tiers
+
+    return {name: values[..., tier] for tier, name in enumerate(Tiers._fields)}
 
 
 def _rows(found: Dynamics) -> list[dict[str, Any]]:
@@ -91,7 +112,7 @@ def _rows(found: Dynamics) -> list[dict[str, Any]]:
 
 
 def _text(title: str, found: Dynamics) -> str:
-    head = f"{title}\n{landscapes.how_many(len(found.seeds)).capitalize()}."
+    head = f"{title}\n{answers.how_many(len(found.seeds)).capitalize()}."
     parts = [head, _function_text(found), _spectrum_text(found)]
     if len(found.steps) > 1:
         parts += [_movement_text(found), _stopping_text(found)]
@@ -103,7 +124,7 @@ def _function_text(found: Dynamics) -> str:
         [
             str(step),
             *(
-                landscapes.median_text(values[:, c])
+                answers.median_text(values[:, c])
                 for values in (found.loss, found.function_error, found.distance)
             ),
             "",
@@ -111,7 +132,7 @@ def _function_text(found: Dynamics) -> str:
         for c, step in enumerate(found.steps)
     ]
     header = ("step", "MSE on N(0, I)", "RMSE on the grid", "distance to the end", "")
-    return landscapes.table(header, rows)
+    return answers.table(header, rows)
 
 
 def _spectrum_text(found: Dynamics) -> str:
@@ -120,16 +141,16 @@ def _spectrum_text(found: Dynamics) -> str:
     rows = [
         [
             str(step),
-            *(landscapes.median_text(column) for column in found.tiers[:, c].T),
-            landscapes.median_text(found.near_thresholds[:, c]),
-            landscapes.median_text(found.dead[:, c]),
+            *(answers.median_text(column) for column in found.tiers[:, c].T),
+            answers.median_text(found.near_thresholds[:, c]),
+            answers.median_text(found.dead[:, c]),
             "",
         ]
         for c, step in enumerate(found.steps)
     ]
     return (
         "Eigenvalues of the Hessian in each tier; of these, near a threshold; dead parameters\n"
-        + landscapes.table(("step", *Tiers._fields, "near", "dead", ""), rows)
+        + answers.table(("step", *Tiers._fields, "near", "dead", ""), rows)
     )
 
 
@@ -150,19 +171,19 @@ def _movement_text(found: Dynamics) -> str:
             [
                 f"{start}-{stop}",
                 *(f"{share:.1f}" for share in medians(100 * shares[:, c]).median),
-                *(landscapes.median_text(way[:, c, -1]) for way in ways),
+                *(answers.median_text(way[:, c, -1]) for way in ways),
                 "",
             ]
         )
     return (
         "Where the squared movement goes, % (medians), and the way from there to the end within\n"
         "zero directions, beside that of a random walk with steps of the same lengths\n"
-        + landscapes.table(("steps", *Tiers._fields, "way", "random walk", ""), rows)
+        + answers.table(("steps", *Tiers._fields, "way", "random walk", ""), rows)
     )
 
 
 def _stopping_text(found: Dynamics) -> str:
-    text = landscapes.median_text
+    text = answers.median_text
     lines = [f"The steep count keeps its last value from step {text(found.settling_step)} on."]
     names = ("steep count has not changed", "loss has not fallen")
     for name, stops in zip(names, found.early_stopping(), strict=True):
@@ -179,7 +200,7 @@ def _draw(title: str, found: Dynamics, figure: Figure) -> None:
 
     draw(
         figure,
-        title=landscapes.figure_title(title, len(found.seeds)),
+        title=answers.figure_title(title, len(found.seeds)),
         steps=found.steps,
         curves={
             "mean squared error on N(0, I)": medians(found.loss),

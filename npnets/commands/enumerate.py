@@ -73,8 +73,7 @@ def command(
 
     targets = targets or DEFAULT_TARGETS.get(settings["d_in"], ("mean-square",))
     depths = parse_depths(depth, settings["neurons"])
-    with options.typed_names():
-        plan = Plan(Settings(**settings), targets, depths, seeds, sample)
+    plan = Plan(Settings(**settings), targets, depths, seeds, sample)
     threads = thread_count(threads)
     with writing(store) as opened:
         shards = unfinished(plan, opened, threads)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from npnets.commands import landscapes
+from npnets.commands import answers
+from npnets.commands.asked import Asked, asking, json_epilog, shape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
 FIRST, LATER = 5, (10, 20, 50, 100, 200, 500, 1000)
 
 
-@click.command("jacobian")
-@landscapes.source
-@landscapes.learning(steps=2000)
+@click.command(
+    "jacobian",
+    epilog=json_epilog(
+        "domain, tolerance and, with a row for each network, singular_values, significant, "
+        "condition_number and, for each right vector, neuron, share, participation, cosine_slope,"
+        " cosine_intercept.",
+        file=True,
+    ),
+)
+@shape
+@asking(steps=2000, thresholds=False)
 @click.option(
     "--domain",
     type=click.Choice(["grid", "normal"]),
@@ -28,46 +37,34 @@ FIRST, LATER = 5, (10, 20, 50, 100, 200, 500, 1000)
     show_default=True,
     help="Where the outputs are taken: uniform grid on [-5, 5]^d, or --samples of N(0, I).",
 )
-@landscapes.samples
 @click.option(
     "--tolerance",
     type=float,
     help="Count singular values above this share of the first.  [default: outputs times 2^-52]",
 )
-@landscapes.threads
-@landscapes.outputs
-def command(
-    source: str,
-    domain: str,
-    samples: int,
-    tolerance: float | None,
-    threads: int | None,
-    as_json: bool,
-    as_csv: bool,
-    figure: Any,
-    **given: Any,
-) -> None:
+def command(source: str, domain: str, tolerance: float | None, asked: Asked) -> None:
     """Decompose the Jacobian of the outputs in the parameters.
 
     SHAPE is hidden widths like 16 or 5-7-4, to be trained, or the file of a network (.npz,
-    .safetensors). Of every right singular vector it is said whether it is the business of one
-    neuron, and how it lies to those that move the outputs' line.
+    .safetensors, .onnx). Of every right singular vector it is said whether it is the business of
+    one neuron, and how it lies to those that move the outputs' line.
     """
     from npnets.commands.subjects import subject
     from npnets.landscape.jacobian_modes import jacobian_modes
     from npnets.samples import held_out, uniform_grid
 
-    output = landscapes.Output(as_json, as_csv, figure)
-    of = subject(source, threads, needs_target=False, **given)
-    typed = click.get_current_context().get_parameter_source("samples")
-    if domain == "grid" and typed is not click.core.ParameterSource.DEFAULT:
-        raise ValueError(f"samples must be left out with --domain grid, got {samples}")
+    if domain == "grid" and "samples" in asked.typed:
+        raise ValueError(f"samples must be left out with --domain grid, got {asked.samples}")
+    if tolerance is not None and not 0 <= tolerance < 1:
+        raise ValueError(f"tolerance must be a number >= 0 and < 1, got {tolerance}")
+    of = subject(source, asked, needs_target=False)
     d_in = of.networks[0].widths[0]
-    x = uniform_grid(d_in) if domain == "grid" else held_out(d_in)[:samples]
-    landscapes.note("Decomposing …")
-    found = jacobian_modes(of.networks, x, tolerance=tolerance, threads=threads)
+    x = uniform_grid(d_in) if domain == "grid" else held_out(d_in)[: asked.samples]
+    answers.note("Decomposing …")
+    found = jacobian_modes(of.networks, x, tolerance=tolerance, threads=asked.threads)
     where = f"{len(x)} points of {'the grid' if domain == 'grid' else 'N(0, I)'}"
-    output.show(
+    answers.show(
+        asked,
         lambda: {**of.settings, "domain": domain, "n": len(x), **found.record()},
         found.rows,
         lambda: _text(of.title, where, found),
@@ -89,11 +86,11 @@ def _text(title: str, where: str, found: JacobianModes) -> str:
     }
     present = {name: values for name, values in columns.items() if values is not None}
     rows = [
-        [str(i + 1), *(landscapes.median_text(values[:, i]) for values in present.values()), ""]
+        [str(i + 1), *(answers.median_text(values[:, i]) for values in present.values()), ""]
         for i in shown
     ]
     count = len(found.singular_values)
-    significant = landscapes.median_text(found.significant)
+    significant = answers.median_text(found.significant)
     legend = [
         "one neuron: the largest share that a neuron has in the right vector; neurons: how many",
         "take part"
@@ -106,12 +103,12 @@ def _text(title: str, where: str, found: JacobianModes) -> str:
     return "\n".join(
         [
             title,
-            f"{size} singular values of the Jacobian on {where}, {landscapes.how_many(count)}",
+            f"{size} singular values of the Jacobian on {where}, {answers.how_many(count)}",
             "",
-            landscapes.table(("index", *present, ""), rows),
+            answers.table(("index", *present, ""), rows),
             "",
             f"Above {found.tolerance:.3g} times the first: {significant} of {size}, with a "
-            f"condition number of {landscapes.median_text(found.condition_number)}.",
+            f"condition number of {answers.median_text(found.condition_number)}.",
             *legend,
         ]
     )
@@ -128,7 +125,7 @@ def _draw(title: str, found: JacobianModes, figure: Figure) -> None:
     }
     draw(
         figure,
-        title=landscapes.figure_title(title, len(found.significant)),
+        title=answers.figure_title(title, len(found.significant)),
         singular_values=found.singular_values,
         tolerance=found.tolerance,
         curves={name: medians(values) for name, values in curves.items() if values is not None},

@@ -1,10 +1,8 @@
-"""Options that several commands share."""
+"""Options that several commands share, and errors in their words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
@@ -24,30 +22,34 @@ out = click.option(
     "--out", default="results", show_default=True, metavar="DIR", help="Where results are kept."
 )
 
-#: What options are called where that is not what they set.
-_NAMES = {
-    "d_in": "--dims",
-    "batch_size": "--batch",
-    "scheme": "--init",
-    "tier_thresholds": "--thresholds",
+#: What Python is told to do, and what can be typed instead.
+INSTEAD = {
+    "use hvp, which needs no matrix": "take fewer neurons, --seeds or --samples",
+    "load(path, activation='relu')": "--activation relu",
 }
 
 
-def as_typed(message: str) -> str:
-    """A message about a setting, with the name of the option where they differ.
+def as_typed(message: str, command: click.Command) -> str:
+    """What is wrong with a setting, said of the option of a command that sets it.
 
-    >>> as_typed("d_in must be positive, got 0")
-    '--dims must be positive, got 0'
+    A setting's name is replaced where a message begins with it, and one like d_in, which is no word
+    of the language, wherever it stands.
+
+    >>> command = click.Command("x", params=[click.Option(["--dims", "d_in"])])
+    >>> as_typed("what is in x needs d_in=1 dims, got d_in=2", command)
+    'what is in x needs --dims=1 dims, got --dims=2'
+    >>> as_typed("dims must be an integer", command)
+    '--dims must be an integer'
     """
-    for setting, option in _NAMES.items():
-        message = re.sub(rf"\b{setting}\b", option, message)
+    flags: dict[str, str] = {}
+    for option in command.params:
+        if isinstance(option, click.Option):
+            flag = max(option.opts, key=len)
+            flags |= {str(option.name): flag, flag.lstrip("-"): flag}
+    if "init" in flags:
+        flags["scheme"] = flags["init"]
+    for name, flag in flags.items():
+        message = re.sub(rf"\b{name}\b" if "_" in name else rf"^{name}\b", flag, message)
+    for python, typed in INSTEAD.items():
+        message = message.replace(python, typed)
     return message
-
-
-@contextmanager
-def typed_names() -> Iterator[None]:
-    """What is wrong inside is said with the names of options."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(as_typed(str(error))) from None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from npnets.commands import landscapes
+from npnets.commands import answers
+from npnets.commands.asked import Asked, asking, json_epilog, shape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,40 +27,39 @@ ENDS = {
 }
 
 
-@click.command("spectrum")
-@landscapes.source
-@landscapes.learning(steps=2000)
-@landscapes.samples
-@landscapes.thresholds
-@landscapes.threads
-@landscapes.outputs
-def command(
-    source: str,
-    samples: int,
-    tier_thresholds: tuple[float, float, float],
-    threads: int | None,
-    as_json: bool,
-    as_csv: bool,
-    figure: Any,
-    **given: Any,
-) -> None:
+@click.command(
+    "spectrum",
+    epilog=json_epilog(
+        "tier_thresholds; trained and polished, each with a value for each network (loss, "
+        "gradient_norm, floor, near_thresholds, functional_fraction, steep, moderate, weak, zero,"
+        " negative) and its eigenvalues; polished has reasons and kinks too.",
+        file=True,
+    ),
+)
+@shape
+@asking(steps=2000)
+def command(source: str, asked: Asked) -> None:
     """Count the eigenvalues of the Hessian in five tiers.
 
     SHAPE is hidden widths like 16 or 5-7-4, to be trained, or the file of a network (.npz,
-    .safetensors), which needs a --target. The Hessian is that of the mean squared error; its
+    .safetensors, .onnx), which needs a --target. The Hessian is that of the mean squared error; its
     eigenvalues are counted where training ended, and polished, at the minimum below.
     """
     from npnets.commands.subjects import subject
     from npnets.landscape.anatomy import spectra_of_networks
 
-    output = landscapes.Output(as_json, as_csv, figure)
-    of = subject(source, threads, **given)
+    of = subject(source, asked)
     assert of.target is not None
-    landscapes.note("Spectra, and the minima below …")
+    answers.note("Spectra, and the minima below …")
     found = spectra_of_networks(
-        of.networks, of.target, n=samples, tier_thresholds=tier_thresholds, threads=threads
+        of.networks,
+        of.target,
+        n=asked.samples,
+        tier_thresholds=asked.tier_thresholds,
+        threads=asked.threads,
     )
-    output.show(
+    answers.show(
+        asked,
         lambda: {**of.settings, **found.record()},
         lambda: _rows(found),
         lambda: _text(of.title, found),
@@ -92,14 +92,14 @@ def _text(title: str, found: ShapeSpectra) -> str:
         "gradient_norm": "norm of its gradient",
     }
     rows = [
-        (*(landscapes.median_text(at.columns[name]) for at in (trained, polished)), label)
+        (*(answers.median_text(at.columns[name]) for at in (trained, polished)), label)
         for name, label in labels.items()
     ]
     for i in (*range(min(5, size)), -1):
-        pair = (landscapes.median_text(at.eigenvalues[:, i]) for at in (trained, polished))
+        pair = (answers.median_text(at.eigenvalues[:, i]) for at in (trained, polished))
         rows.append((*pair, f"eigenvalue {i + 1 or size}"))
-    head = f"{size} eigenvalues of the Hessian on {found.n} samples, {landscapes.how_many(count)}"
-    table = landscapes.table(("as trained", "polished", ""), rows)
+    head = f"{size} eigenvalues of the Hessian on {found.n} samples, {answers.how_many(count)}"
+    table = answers.table(("as trained", "polished", ""), rows)
     return "\n".join([title, head, "", table, "", ends_text(found.reasons, found.kinks)])
 
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from npnets.commands import options
-from npnets.commands.landscapes import note
+from npnets.commands.answers import note
 
 if TYPE_CHECKING:
+    from npnets.commands.asked import Asked
     from npnets.network import Network
     from npnets.targets import Target
-
-NETWORK_SUFFIXES = (".npz", ".safetensors")
-#: What is trained if nothing is said.
-TRAINING: dict[str, Any] = {
-    "target": "linear",
-    "seeds": 32,
-    "steps": 2000,
-    "init": "torch",
-    "activation": "relu",
-    "d_in": 1,
-}
 
 
 @dataclass(frozen=True)
@@ -38,38 +28,33 @@ class Subject:
 
 
 def is_file(source: str) -> bool:
-    """Whether a SHAPE is meant to be the file of a network.
+    """Whether a SHAPE is meant to be a file: it has a folder, or a suffix that is no number.
 
-    >>> is_file("5-7-4"), is_file("results/net.npz")
-    (False, True)
+    >>> [is_file(source) for source in ("5-7-4", "5.7.4", "results/net.npz", "net.nzp")]
+    [False, False, True, True]
     """
-    return Path(source).suffix in NETWORK_SUFFIXES
+    return Path(source).suffix[1:2].isalpha() or os.sep in source
 
 
-def subject(source: str, threads: int | None, needs_target: bool = True, **given: Any) -> Subject:
-    """The networks of a shape, trained as given (None for the default), or the one in a file.
+def subject(source: str, asked: Asked, needs_target: bool = True) -> Subject:
+    """The networks of a shape, trained as asked, or the one in a file.
 
     Raises
     ------
     ValueError
         If anything that was typed breaks its rule.
     """
-    with options.typed_names():
-        if is_file(source):
-            return _from_file(source, needs_target, given)
-        return _trained(source, threads, given)
+    return _from_file(source, asked, needs_target) if is_file(source) else _trained(source, asked)
 
 
-def training_of(given: dict[str, Any]) -> tuple[Target, dict[str, Any]]:
-    """The target, and the other settings with defaults for None; ``seeds`` as a range."""
-    from npnets.protocol import check_count
+def training_of(asked: Asked) -> tuple[Target, dict[str, Any]]:
+    """The target, and the other settings of training; ``seeds`` as a range."""
     from npnets.targets import check_learnable, get_target
 
-    training = TRAINING | {name: value for name, value in given.items() if value is not None}
-    target = get_target(training.pop("target"), training["d_in"])
+    target = get_target(asked.target, asked.d_in)
     check_learnable(target, "float32")
-    seeds = range(check_count("seeds", training["seeds"], 1))
-    return target, training | {"seeds": seeds}
+    names = ("steps", "init", "activation", "d_in")
+    return target, {"seeds": range(asked.seeds), **{name: getattr(asked, name) for name in names}}
 
 
 def title_of(widths: str, target: Target, training: dict[str, Any]) -> str:
@@ -87,64 +72,94 @@ def settings_of(target: Target, training: dict[str, Any]) -> dict[str, Any]:
     return {"target": target.name, **training, "seeds": list(training["seeds"])}
 
 
-def _trained(source: str, threads: int | None, given: dict[str, Any]) -> Subject:
+def size_of(widths: tuple[int, ...]) -> dict[str, Any]:
+    """Widths and number of parameters, for JSON."""
+    from npnets.network import parameter_count
+
+    return {"widths": widths, "parameters": parameter_count(widths)}
+
+
+def _trained(source: str, asked: Asked) -> Subject:
     from npnets.landscape.replicates import replicates
     from npnets.shapes import format_shape, parse_shape
 
     shape = parse_shape(source)
-    target, training = training_of(given)
-    note(f"Training {len(training['seeds'])} networks …")
-    nets = replicates(shape, target, threads=threads, **training)
+    target, training = training_of(asked)
+    note(f"Training {asked.seeds} networks …")
+    nets = replicates(shape, target, threads=asked.threads, **training)
     title = title_of(format_shape(nets[0].widths), target, training)
-    settings = {"widths": nets[0].widths, **settings_of(target, training)}
-    return Subject(nets, target, title, settings)
+    return Subject(nets, target, title, size_of(nets[0].widths) | settings_of(target, training))
 
 
-def _from_file(source: str, needs_target: bool, given: dict[str, Any]) -> Subject:
+def _from_file(source: str, asked: Asked, needs_target: bool) -> Subject:
     from npnets.shapes import format_shape
     from npnets.targets import check_learnable, get_target
 
+    _check_file(source)
     for name in ("seeds", "steps", "init", "d_in"):
-        if given[name] is not None:
+        if name in asked.typed:
             raise ValueError(
                 f"{name} must be left out with the file of a network, which is not trained, "
-                f"got {given[name]}"
+                f"got {getattr(asked, name)}"
             )
-    if given["target"] is None and needs_target:
+    if needs_target and "target" not in asked.typed:
         raise ValueError(
             f"target must be given with the file of a network, like --target linear, for {source} "
             "does not say what it learned"
         )
-    net = _load(source, given["activation"])
-    target = None if given["target"] is None else get_target(given["target"], net.widths[0])
+    net = _load(source, asked.activation if "activation" in asked.typed else None)
+    target = get_target(asked.target, net.widths[0]) if "target" in asked.typed else None
     if target is not None:
         check_learnable(target)
     title = f"{format_shape(net.widths)} ({net.activation}) of {source}"
     settings = {
         "file": source,
-        "widths": net.widths,
+        **size_of(net.widths),
         "activation": net.activation,
         "target": target.name if target else None,
     }
     return Subject([net], target, f"{title}, on {target.name}" if target else title, settings)
 
 
+def _check_file(source: str) -> None:
+    from npnets.files import READABLE
+
+    path = Path(source)
+    if not path.exists():
+        raise ValueError(f"SHAPE must be like 5-7-4, or a file that exists, got {source!r}")
+    if not path.is_file() or path.suffix not in READABLE:
+        suffixes = ", ".join(READABLE)
+        raise ValueError(
+            f"SHAPE must be like 5-7-4, or the file of one network ({suffixes}), got {source!r}"
+        )
+
+
 def _load(source: str, activation: str | None) -> Network:
     import numpy as np
 
-    from npnets.files import load
-
-    if not Path(source).is_file():
-        raise ValueError(f"SHAPE must be like 5-7-4, or a file that exists, got {source!r}")
-    try:
-        net = load(source, activation)
-    except ImportError as error:
-        raise ValueError(str(error)) from None
-    except ValueError as error:
-        text = str(error).replace("load(path, activation='relu')", "--activation relu")
-        raise ValueError(text) from None
+    net = _read(source, activation)
+    if activation not in (None, net.activation):
+        raise ValueError(
+            f"activation must be left out or {net.activation}, which {source} says it has, "
+            f"got {activation!r}"
+        )
     if not np.isfinite(net.parameters).all():
         raise ValueError(f"parameters must be finite, those of {source} are not")
     if net.widths[-1] != 1:
         raise ValueError(f"networks must have one output, {source} has widths {net.widths}")
     return net
+
+
+def _read(source: str, activation: str | None) -> Network:
+    """The network in a file, whose own activation goes before the one given."""
+    from npnets.files import load
+
+    failure = ""
+    for given in dict.fromkeys((None, activation)):
+        try:
+            return load(source, given)
+        except ImportError as error:
+            raise ValueError(str(error)) from None
+        except ValueError as error:
+            failure = str(error)
+    raise ValueError(f"SHAPE must be the file of one network, as npnets.save writes it: {failure}")

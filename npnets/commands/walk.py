@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from npnets.commands import landscapes
+from npnets.commands import answers
+from npnets.commands.asked import Asked, asking, json_epilog, shape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,44 +16,42 @@ if TYPE_CHECKING:
     from npnets.landscape.tier_walks import TierWalks
 
 
-@click.command("walk")
-@landscapes.source
-@landscapes.learning(steps=2000)
-@landscapes.samples
-@landscapes.thresholds
-@landscapes.threads
-@landscapes.outputs
-def command(
-    source: str,
-    samples: int,
-    tier_thresholds: tuple[float, float, float],
-    threads: int | None,
-    as_json: bool,
-    as_csv: bool,
-    figure: Any,
-    **given: Any,
-) -> None:
+@click.command(
+    "walk",
+    epilog=json_epilog(
+        "tier_thresholds; distances (the same for all), weight_norm of each network and, of each "
+        "of the tiers (steep, moderate, weak, zero, negative), the number of eigenvectors of each"
+        " network with their mean loss and predicted loss at each distance.",
+        file=True,
+    ),
+)
+@shape
+@asking(steps=2000)
+def command(source: str, asked: Asked) -> None:
     """Take the loss along every eigenvector of the Hessian.
 
     SHAPE is hidden widths like 16 or 5-7-4, to be trained, or the file of a network (.npz,
-    .safetensors), which needs a --target. Of the two ways along an eigenvector the worse counts.
+    .safetensors, .onnx), which needs a --target. Of the two ways along an eigenvector the worse
+    counts.
     """
     from npnets.commands.subjects import subject
     from npnets.landscape.tier_walks import tier_walks
     from npnets.samples import held_out
 
-    output = landscapes.Output(as_json, as_csv, figure)
-    of = subject(source, threads, **given)
+    of = subject(source, asked)
     assert of.target is not None
-    landscapes.note("Walking …")
-    x = held_out(of.target.d_in)[:samples]
+    answers.note("Walking …")
+    x = held_out(of.target.d_in)[: asked.samples]
     y = of.target(x)
-    found = tier_walks(of.networks, x, y, tier_thresholds=tier_thresholds, threads=threads)
-    settings = {"n": samples, "tier_thresholds": tier_thresholds}
-    output.show(
+    found = tier_walks(
+        of.networks, x, y, tier_thresholds=asked.tier_thresholds, threads=asked.threads
+    )
+    settings = {"n": asked.samples, "tier_thresholds": asked.tier_thresholds}
+    answers.show(
+        asked,
         lambda: {**of.settings, **settings, **found.record()},
         found.rows,
-        lambda: _text(of.title, samples, found),
+        lambda: _text(of.title, asked.samples, found),
         partial(_draw, of.title, found),
     )
 
@@ -72,22 +71,22 @@ def _text(title: str, samples: int, found: TierWalks) -> str:
             rows.append(
                 (
                     f"{found.distances[j]:g}",
-                    landscapes.median_text(measured[some, tier, j]),
+                    answers.median_text(measured[some, tier, j]),
                     number(np.median(predicted[some, tier, j])),
                     f"{name} ({np.median(found.tier_count[:, tier]):g} eigenvectors)",
                 )
             )
     head = (
         f"Mean squared error on {samples} samples, mean over a tier's eigenvectors, "
-        f"{landscapes.how_many(len(measured))}"
+        f"{answers.how_many(len(measured))}"
     )
-    norm = landscapes.median_text(found.weight_norm)
+    norm = answers.median_text(found.weight_norm)
     return "\n".join(
         [
             title,
             head,
             "",
-            landscapes.table(("distance", "measured", "predicted", "along"), rows),
+            answers.table(("distance", "measured", "predicted", "along"), rows),
             "",
             f"Predicted from gradient and curvature. For comparison, the weights' norm is {norm}.",
         ]
@@ -102,7 +101,7 @@ def _draw(title: str, found: TierWalks, figure: Figure) -> None:
 
     draw(
         figure,
-        title=landscapes.figure_title(title, len(found.weight_norm)),
+        title=answers.figure_title(title, len(found.weight_norm)),
         distances=found.distances,
         measured=medians(found.tier_loss),
         predicted=medians(found.tier_predicted).median,

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from npnets.claims import Measurement, get_claim
+from npnets.claims.sources import TIERS
+from npnets.landscape.dynamics import CHECKPOINTS
 
 CLAIMS = ("A6", "A26")
-TIERS = ("steep", "moderate", "weak", "zero")
-#: The steps of the source's table.
-CLAIMED_STEPS = (0, 25, 50, 100, 200, 500, 3000)
+claimed = get_claim("A6").number
+#: Those of the source's table: of all that it looked at, step 1000 is missing.
+CLAIMED_STEPS = tuple(step for step in CHECKPOINTS if step != 1000)
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,6 @@ def check(result: Result) -> list[Measurement]:
         for one in result.of
         for measurement in (*_dynamics(one, result.steps), *_early_stopping(one, result.steps))
     ]
-
-
-def claimed(figure: str) -> float:
-    """The number that the source gives for a figure of A6."""
-    return float(get_claim("A6").figure(figure).claimed)
 
 
 def counts(tiers: np.ndarray) -> np.ndarray:

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from npnets.claims import Measurement, get_claim
+from npnets.claims.sources import TIERS
 
 if TYPE_CHECKING:
     from npnets.network import Network
 
 CLAIMS = ("A2",)
-TIERS = ("steep", "moderate", "weak", "zero")
+claimed = get_claim("A2").number
 #: What is compared with the tiers' thresholds.
 READINGS = ("λ", "|λ|")
 
@@ -111,11 +112,6 @@ def check(result: Result) -> list[Measurement]:
             variant = f"init={one.init}, tiers of {reading}"
             found += [Measurement(f"A2.{name}", v, variant) for name, v in values.items()]
     return found
-
-
-def claimed(figure: str) -> float:
-    """The number that the source gives for a figure."""
-    return float(get_claim("A2").figure(figure).claimed)
 
 
 def slopes(x: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from npnets.claims import Measurement, get_claim
+from npnets.claims.sources import TIERS
 
 if TYPE_CHECKING:
     from npnets.landscape.spectrum import Spectrum
     from npnets.network import Network
 
 CLAIMS = ("A1",)
-TIERS = ("steep", "moderate", "weak", "zero")
+claimed = get_claim("A1").bounds
 #: What is compared with the tiers' thresholds.
 READINGS = ("λ", "|λ|")
 #: The samples that a line is fitted on.
@@ -95,12 +96,6 @@ def check(result: Result) -> list[Measurement]:
                 }
                 found += [Measurement(f"A1.{name}", v, variant) for name, v in values.items()]
     return found
-
-
-def claimed(tier: str) -> tuple[float, float]:
-    """The range of counts that the source gives for a tier."""
-    rule = get_claim("A1").figure(tier).rule
-    return rule.low, rule.high
 
 
 def tier_counts(eigenvalues: np.ndarray, reading: str = "λ") -> np.ndarray:

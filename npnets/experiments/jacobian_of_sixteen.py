@@ -19,6 +19,7 @@ import numpy as np
 from npnets.claims import Measurement, get_claim
 
 CLAIMS = ("A22",)
+claimed = get_claim("A22").number
 #: Shares of the first value that significant ones are above.
 TOLERANCES = (1e-3, 1e-2)
 #: Right vectors that are among the top ones.
@@ -92,11 +93,6 @@ def check(result: Result) -> list[Measurement]:
             variant = f"init={one.init}, {precision} precision, above {text}"
             found += [Measurement(f"A22.{name}", v, variant) for name, v in values.items()]
     return found
-
-
-def claimed(figure: str) -> float:
-    """The number that the source gives for a figure."""
-    return float(get_claim("A22").figure(figure).claimed)
 
 
 def rank_tolerance(result: Result, precision: str) -> float:

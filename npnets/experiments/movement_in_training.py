@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from npnets.claims import Measurement
+from npnets.landscape.dynamics import CHECKPOINTS
 
 if TYPE_CHECKING:
     from npnets.landscape.spectrum import Spectrum
 
 CLAIMS = ("A7", "A8")
-#: Between these steps of the source's table legs of the movement run.
-LEGS = (0, 25, 50, 100, 200, 500, 1000, 3000)
+#: Between these steps of the source legs of the movement run.
+LEGS = CHECKPOINTS
 #: The step after which the source finds a drift, and no more learning.
 LEARNED = 200
 #: Steps after that at which a walk is measured, beyond what Adam's momentum remembers.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from npnets.network import Network
 
 CLAIMS = ("A4",)
+claimed = get_claim("A4").number
 DOMAINS = ("N(0, 1)", "grid")
 TARGETS = ("linear", "quadratic")
 UNMATCHED, GREEDY = "unmatched", "greedy"
@@ -131,11 +132,6 @@ def check(result: Result) -> list[Measurement]:
         variant = f"init={init}, samples of {domain}"
         found += [Measurement(f"A4.{name}", v, variant) for name, v in values.items()]
     return found
-
-
-def claimed(figure: str) -> float:
-    """The share that the source gives, in per cent, for a figure of A4."""
-    return float(get_claim("A4").figure(figure).claimed.removesuffix("%")) / 100
 
 
 def barrier_drop(cohorts: Cohorts, matcher: str) -> np.ndarray:

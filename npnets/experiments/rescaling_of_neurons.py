@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from npnets.network import Network
 
 CLAIMS = ("A5",)
+claimed = get_claim("A5").bounds
 ZERO = 3
 
 
@@ -95,12 +96,6 @@ def check(result: Result) -> list[Measurement]:
                 Measurement("A5.flat_per_neuron", one.polished.scaling, variant),
             ]
     return found
-
-
-def claimed(figure: str) -> tuple[float, float]:
-    """The range in which a figure is as the source has it."""
-    rule = get_claim("A5").figure(figure).rule
-    return rule.low, rule.high
 
 
 def shares(distances: np.ndarray) -> dict[str, np.ndarray]:

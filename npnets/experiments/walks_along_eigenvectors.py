@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from npnets.claims import Measurement
+from npnets.claims.sources import TIERS
 
 if TYPE_CHECKING:
     from npnets.landscape.spectrum import Spectrum
     from npnets.network import Network
 
 CLAIMS = ("A3",)
-TIERS = ("steep", "moderate", "weak", "zero")
 WEAK = 2
 #: What is compared with the tiers' thresholds.
 READINGS = ("λ", "|λ|")

@@ -8,6 +8,7 @@ from itertools import groupby
 import numpy as np
 from matplotlib.axes import Axes
 
+from npnets.figures.style import whole_numbers
 from npnets.figures.tiers import STYLES
 
 #: Components beyond this are drawn like it.
@@ -15,7 +16,7 @@ LARGEST = 0.5
 #: The share of the width that a tier's name takes.
 ROOM = 0.08
 #: The share of the height that a neuron's name takes.
-SPACE = 0.019
+SPACE = 0.029
 
 
 def draw(
@@ -45,8 +46,23 @@ def draw(
     axes.tick_params(axis="y", length=0)
     _draw_tiers(axes, tier_of)
     axes.set_xlabel("eigenvector, from the largest eigenvalue to the smallest")
-    axes.set_ylabel("parameters of each hidden neuron (weights in, bias, to output)")
+    axes.set_ylabel(_what(labels))
+    axes.xaxis.set_major_locator(whole_numbers())
     axes.figure.colorbar(image, ax=axes, label="component of the unit vector", extend="both")
+
+
+def _what(labels: Sequence[str]) -> str:
+    """What the rows are of the neurons, which deep networks name after their layers, too.
+
+    >>> print(_what(["1.1", "2.1", "output"]))
+    parameters of each hidden neuron (layer.number):
+    weights in, bias; in the last layer weight out
+    """
+    if any("." in label for label in labels):
+        name, also = " (layer.number)", "; in the last layer weight out"
+    else:
+        name, also = "", ", weight out"
+    return f"parameters of each hidden neuron{name}:\nweights in, bias{also}"
 
 
 def _spaced(places: np.ndarray, least: float) -> list[int]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from npnets.figures.style import LOSS_LABELS, OKABE_ITO
+from npnets.figures.style import LOSS_LABELS, OKABE_ITO, whole_numbers
 from npnets.study.table import ShapeTable
 
 PERCENTILES = (0, 5, 25, 50, 75, 95)
@@ -15,7 +14,7 @@ PERCENTILES = (0, 5, 25, 50, 75, 95)
 def draw(table: ShapeTable, domain: str, axes: Axes) -> None:
     """Draw percentiles of the finite losses over the shapes of each depth."""
     axes.set_yscale("log")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(whole_numbers())
     axes.set_xlabel("depth (hidden layers)")
     axes.set_ylabel(LOSS_LABELS[domain])
     losses = table.losses[domain]

@@ -28,10 +28,11 @@ def shorten(name: str) -> str:
 
 def save_panels(draw: Draw, tables: Sequence[ShapeTable], domain: str, path: Path) -> list[Path]:
     """Draw a panel per table and save the figure beside ``path`` with both suffixes."""
-    return save(partial(_draw_panels, draw, tables, domain), path)
+    return save(partial(draw_panels, draw, tables, domain), path)
 
 
-def _draw_panels(draw: Draw, tables: Sequence[ShapeTable], domain: str, figure: Figure) -> None:
+def draw_panels(draw: Draw, tables: Sequence[ShapeTable], domain: str, figure: Figure) -> None:
+    """Draw a panel per table, with one legend below."""
     columns = min(MAX_COLUMNS, len(tables))
     rows = -(-len(tables) // columns)
     figure.set_size_inches(4.4 * columns, 3.5 * rows)

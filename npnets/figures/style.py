@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from matplotlib.ticker import MaxNLocator
+
 #: Okabe and Ito (2008), Color universal design: distinct for every kind of colour vision.
 OKABE_ITO = {
     "black": "#000000",
@@ -29,3 +31,8 @@ LOSS_LABELS = {
     "grid": r"mean squared error on the grid $[-5, 5]^d$",
     "normal": r"mean squared error on $N(0, I)$",
 }
+
+
+def whole_numbers() -> MaxNLocator:
+    """Ticks at whole numbers, of which people count in twos, fives and tens."""
+    return MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)

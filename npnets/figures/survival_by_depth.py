@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from npnets.figures.style import OKABE_ITO
+from npnets.figures.style import OKABE_ITO, whole_numbers
 from npnets.study.table import ShapeTable
 
 #: Bars that have room for a label each.
-MOST_LABELS = 18
+MOST_LABELS = 16
 
 
 def draw(table: ShapeTable, domain: str, axes: Axes) -> None:
@@ -18,25 +17,22 @@ def draw(table: ShapeTable, domain: str, axes: Axes) -> None:
     depths = np.unique(table.depth)
     networks = np.array([table.runs[table.depth == depth].sum() for depth in depths])
     survivors = np.array([table.survivors[table.depth == depth].sum() for depth in depths])
-    bars = axes.bar(depths, survivors / networks, color=OKABE_ITO["sky blue"])
+    bars = axes.bar(depths, 100 * survivors / networks, color=OKABE_ITO["sky blue"])
     if len(depths) <= MOST_LABELS:
         shares = [_percent(s, n) for s, n in zip(survivors, networks, strict=True)]
-        axes.bar_label(bars, shares, size=5)
-    axes.set_ylim(0, 1)
+        axes.bar_label(bars, shares, size=7)
+    axes.set_ylim(0, 106)  # room for the labels of full bars
     axes.set_xlim(depths[0] - 0.7, depths[-1] + 0.7)
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(whole_numbers())
     axes.set_xlabel("depth (hidden layers)")
-    axes.set_ylabel("networks that did not collapse")
+    axes.set_ylabel("networks that did not collapse (%)")
 
 
 def _percent(survivors: int, networks: int) -> str:
-    """The share as it fits over a bar; a bare 0 where there is not one.
+    """The share as it fits over a bar.
 
     >>> _percent(1, 400), _percent(3, 4), _percent(0, 9)
-    ('0.2%', '75%', '0')
+    ('0.2', '75', '0')
     """
     share = 100 * survivors / networks
-    if survivors == 0:
-        return "0"
-    return f"{share:.0f}%" if share >= 10 else f"{share:.1g}%"
+    return f"{share:.0f}" if share >= 10 else f"{share:.1g}"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from npnets.figures.style import OKABE_ITO
-from npnets.figures.tiers import median_lines
-
-Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
+from npnets.figures.bands import Triple, draw_band
+from npnets.figures.style import whole_numbers
+from npnets.figures.tiers import PLACES, draw_lines
 
 
 def draw(
@@ -24,24 +22,25 @@ def draw(
 
     Each is place → (median, low, high), with arrays (len(neurons), 5) and (len(neurons),).
     """
-    figure.set_size_inches(12, 4.2)
-    figure.suptitle(title)
+    figure.set_size_inches(12, 4.4)
+    figure.suptitle(title, wrap=True)
     *panels, last = figure.subplots(1, len(counts) + 1)
-    for axes, (place, triple) in zip(panels, counts.items(), strict=True):
-        median_lines(axes, neurons, *triple)
+    for axes, (place, spread) in zip(panels, counts.items(), strict=True):
+        draw_lines(axes, neurons, spread)
         axes.set_title(f"tiers of eigenvalues, {place}")
-        axes.set_ylabel("eigenvalues of the Hessian")
+        axes.set_ylabel("number of eigenvalues of the Hessian")
         axes.sharey(panels[0])
-        axes.legend(loc="upper left")
-    styles = zip(fractions.items(), ("black", "sky blue"), "os", strict=False)
-    for (place, (median, low, high)), name, marker in styles:
-        color = OKABE_ITO[name]
-        last.fill_between(neurons, low, high, color=color, alpha=0.2, lw=0)
-        last.plot(neurons, median, color=color, marker=marker, ms=4, label=place)
+        axes.yaxis.set_major_locator(whole_numbers())
+    # the places often agree: one is drawn inside the other
+    for (place, spread), ms, ls in zip(fractions.items(), (6, 3), ("-", "--"), strict=True):
+        color, marker = PLACES[place]
+        draw_band(last, neurons, spread, color, marker=marker, ms=ms, ls=ls, label=place)
     last.set_title("steep share of all eigenvalues")
     last.set_ylabel("steep eigenvalues / all of them")
     last.set_ylim(0, 1.05)
     last.legend()
     for axes in (*panels, last):
         axes.set_xlabel("hidden neurons k (0: linear model)")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(whole_numbers())
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))

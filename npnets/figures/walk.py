@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from npnets.figures.tiers import STYLES
-
-Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
+from npnets.figures.bands import Triple
+from npnets.figures.tiers import STYLES, draw_lines
 
 
 def draw(
@@ -21,25 +19,17 @@ def draw(
     weight_norm: float,
 ) -> None:
     """Draw the loss of each tier, (5, T) as median, low and high, and the predicted one, (5, T)."""
-    figure.set_size_inches(7.2, 4.8)
+    figure.set_size_inches(8.4, 4.8)
+    figure.suptitle(title, wrap=True)
     axes = figure.subplots()
-    axes.set_title(title)
     axes.set_xscale("log")
     axes.set_yscale("log")
     median, low, high = measured
-    for tier, (name, (color, marker)) in enumerate(STYLES.items()):
-        if not np.isfinite(median[tier]).any():
-            continue
-        axes.fill_between(distances, low[tier], high[tier], color=color, alpha=0.2, lw=0)
-        axes.plot(distances, median[tier], color=color, marker=marker, ms=4, label=name)
-        shown = np.where(predicted[tier] > 0, predicted[tier], np.nan)
-        axes.plot(distances, shown, color=color, ls="--", lw=1)
-    axes.axvline(weight_norm, color="0.6", lw=0.8, zorder=0)
-    axes.text(weight_norm, 0.02, " ‖θ‖", transform=axes.get_xaxis_transform(), color="0.4")
+    draw_lines(axes, distances, (median.T, low.T, high.T))
+    for (color, _), losses in zip(STYLES.values(), predicted, strict=True):
+        axes.plot(distances, np.where(losses > 0, losses, np.nan), color=color, ls="--", lw=1)
+    axes.plot([], [], color="0.4", ls="--", lw=1, label="predicted by\ngradient and curvature")
+    axes.axvline(weight_norm, color="0.4", ls=":", lw=1, label="norm of all weights\n(median)")
     axes.set_xlabel("distance from the trained network, in units of weights")
     axes.set_ylabel("mean squared error")
-    dashed = Line2D(
-        [], [], color="0.4", ls="--", lw=1, label="predicted by\ngradient and curvature"
-    )
-    handles, _ = axes.get_legend_handles_labels()
-    axes.legend(handles=[*handles, dashed], loc="upper left", title="along eigenvectors that are")
+    figure.legend(loc="outside right center", title="along eigenvectors that are")

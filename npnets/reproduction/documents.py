@@ -74,6 +74,34 @@ def decode(type_: type[T], document: Any) -> T:
     return _decode(type_, document)
 
 
+def check_type(type_: Any) -> None:
+    """Refuse a type whose values have no document, before there is one.
+
+    Raises
+    ------
+    TypeError
+        If the type, or one in it, is none of those above.
+
+    >>> check_type(tuple[complex, ...])
+    Traceback (most recent call last):
+        ...
+    TypeError: a field must be of a type that documents know, got <class 'complex'>
+    """
+    origin, arguments = get_origin(type_), get_args(type_)
+    if is_dataclass(type_):
+        arguments = tuple(get_type_hints(type_).values())
+    elif origin is dict:
+        arguments = arguments[1:]
+    elif origin in (Union, UnionType):
+        arguments = (_only_type(type_),)
+    elif origin is tuple:
+        arguments = tuple(one for one in arguments if one is not ...)
+    elif origin is not list and type_ not in (bool, int, float, str, np.ndarray):
+        raise TypeError(f"a field must be of a type that documents know, got {type_!r}")
+    for one in arguments:
+        check_type(one)
+
+
 def _decode(type_: Any, document: Any) -> Any:
     if is_dataclass(type_):
         return _decode_dataclass(type_, document)
@@ -81,7 +109,8 @@ def _decode(type_: Any, document: Any) -> Any:
         return _decode_array(document)
     origin, arguments = get_origin(type_), get_args(type_)
     if origin in (Union, UnionType):
-        return _decode_optional(type_, document)
+        only = _only_type(type_)
+        return None if document is None else _decode(only, document)
     if origin is tuple:
         return _decode_tuple(type_, document)
     if origin is list:
@@ -105,12 +134,12 @@ def _decode_dataclass(type_: Any, document: Any) -> Any:
     return type_(**{name: _decode(hints[name], document[name]) for name in names})
 
 
-def _decode_optional(type_: Any, document: Any) -> Any:
+def _only_type(union: Any) -> Any:
     """A union of more than one type and None would not tell which of them a document is of."""
-    types = [one for one in get_args(type_) if one is not NoneType]
+    types = [one for one in get_args(union) if one is not NoneType]
     if len(types) > 1:
-        raise TypeError(f"a field must be of one type or None, got {type_}")
-    return None if document is None else _decode(types[0], document)
+        raise TypeError(f"a field must be of one type or None, got {union}")
+    return types[0]
 
 
 def _decode_tuple(type_: Any, document: Any) -> tuple:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from npnets.reproduction.documents import decode, encode
-from npnets.reproduction.form import Experiment, experiments
+from npnets.reproduction.form import Experiment, check_form, experiments
 from npnets.study.provenance import provenance
 
 _KEYS = ("experiment", "config", "provenance", "result")
@@ -40,8 +40,10 @@ def run_or_load(name: str, config: Any, folder: Path) -> Kept:
 
     Raises
     ------
+    ValueError
+        If the experiment is none in form, see npnets.experiments; before anything is computed.
     OSError
-        If the folder cannot be made or written to; before anything is computed.
+        If the folder cannot be made or written to; likewise.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -50,9 +52,9 @@ def run_or_load(name: str, config: Any, folder: Path) -> Kept:
         reason = ""
     except ValueError as error:
         reason = str(error)
+    experiment = check_form(name)
     with _appearing_in(folder):
         pass  # what cannot be kept is not worth computing
-    experiment = experiments()[name]
     ran_on = provenance_of(experiment)
     result = experiment.run(config)
     parts = (name, encode(config), ran_on, encode(result))
@@ -70,15 +72,17 @@ def load(name: str, config: Any, folder: Path) -> Kept:
     FileNotFoundError
         If there is none.
     ValueError
-        If it was made with other settings, or its file is damaged.
+        If it is of another experiment or made with other settings, or its file is damaged.
     """
     path = folder / f"{name}.json"
     text = path.read_bytes()
     try:
         document = json.loads(text)
-        _, made_with, ran_on, result = (document[key] for key in _KEYS)
+        made_by, made_with, ran_on, result = (document[key] for key in _KEYS)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged: {error!r}") from None
+    if made_by != name:
+        raise ValueError(f"{path} is of another experiment, {made_by!r}")
     if made_with != encode(config):
         raise ValueError(f"{path} was made with other settings")
     try:

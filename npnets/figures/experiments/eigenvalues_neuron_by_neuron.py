@@ -1,4 +1,7 @@
-"""Tier counts against the number of neurons, and the steep share beside a law of 1/k."""
+"""Tier counts against the number of neurons, and the steep share beside a law of 1/k.
+
+Lines are medians, bands are quartiles.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from npnets.experiments.eigenvalues_neuron_by_neuron import TIERS, Result, claimed
+from npnets.figures.bands import draw_band, quartiles
 from npnets.figures.style import OKABE_ITO
-
-COLORS = ("vermilion", "orange", "sky blue", "black")
+from npnets.figures.tiers import FOUR, STYLES, draw_lines
 
 
 def draw(result: Result, figure: Figure) -> None:
     """Draw a row of panels per initialisation: as Adam left them, polished, the steep share."""
-    figure.set_size_inches(10.8, 3.2 * len(result.of))
+    figure.set_size_inches(11.4, 3.3 * len(result.of))
     grid = figure.subplots(len(result.of), 3, squeeze=False)
     for (left, middle, right), one in zip(grid, result.of, strict=True):
         _draw_counts(left, one.tiers)
@@ -24,8 +27,8 @@ def draw(result: Result, figure: Figure) -> None:
         _draw_share(right, one.tiers[:, 1:, 0] / result.parameters[1:])
         networks, minima = len(one.loss), one.minima.sum() / (len(one.loss) * len(one.minima))
         left.set_title(f"init {one.init}: where Adam stopped")
-        middle.set_title(f"polished ({minima:.0%} to a minimum)")
-        right.set_title(f"steep share, {networks} networks each")
+        middle.set_title(f"init {one.init}: polished ({minima:.0%} to a minimum)")
+        right.set_title(f"init {one.init}: steep share, {networks} networks each")
         left.legend(loc="upper left")
         for axes in (left, middle):
             axes.set_xticks(range(0, len(result.parameters), 4))
@@ -33,31 +36,25 @@ def draw(result: Result, figure: Figure) -> None:
 
 
 def _draw_counts(axes: Axes, counts: np.ndarray) -> None:
-    k = np.arange(counts.shape[1])
-    for t, (tier, color) in enumerate(zip(TIERS, COLORS, strict=True)):
-        low, middle, high = np.quantile(counts[:, :, t], (0.25, 0.5, 0.75), axis=0)
-        label = "zero or negative" if tier == "zero" else tier
-        axes.fill_between(k, low, high, color=OKABE_ITO[color], alpha=0.25, linewidth=0)
-        axes.plot(k, middle, ".-", color=OKABE_ITO[color], label=label)
+    draw_lines(axes, np.arange(counts.shape[1]), quartiles(counts), FOUR)
     axes.set_xlabel("hidden neurons k")
-    axes.set_ylabel("eigenvalues (median, quartiles)")
+    axes.set_ylabel("number of eigenvalues (median, quartiles)")
 
 
 def _draw_weak_by_magnitude(axes: Axes, counts: np.ndarray) -> None:
     weak = np.median(counts[:, :, TIERS.index("weak")], axis=0)
-    axes.plot(weak, ":", color=OKABE_ITO["blue"], label="weak, by |λ|")
+    axes.plot(weak, ":", color=STYLES["weak"][0], label="weak, if |λ| counts")
 
 
 def _draw_share(axes: Axes, fraction: np.ndarray) -> None:
     k = np.arange(1, fraction.shape[1] + 1)
-    low, middle, high = np.quantile(fraction, (0.25, 0.5, 0.75), axis=0)
-    color = OKABE_ITO["vermilion"]
-    axes.fill_between(k, low, high, color=color, alpha=0.25, linewidth=0)
-    axes.loglog(k, middle, ".-", color=color, label="measured (median, quartiles)")
+    color, marker = STYLES["steep"]
+    measured = {"marker": marker, "ms": 4, "label": "measured (median, quartiles)"}
+    draw_band(axes, k, quartiles(fraction), color, **measured)
     axes.loglog(k, 0.5 / k, "--", color="0.5", label="0.5 / k")
     ends = (1, 16)
     shares = [claimed(f"fraction_at_{k}") for k in ends]
-    axes.loglog(ends, shares, "*", color=OKABE_ITO["black"], label="claimed")
+    axes.loglog(ends, shares, "*", ms=8, color=OKABE_ITO["black"], label="claimed")
     for axis, ticks in ((axes.xaxis, (1, 2, 4, 8, 16)), (axes.yaxis, (0.03, 0.1, 0.2, 0.5, 1))):
         axis.set_major_formatter(ScalarFormatter())
         axis.set_minor_formatter(NullFormatter())

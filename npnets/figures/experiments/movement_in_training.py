@@ -5,17 +5,14 @@ Lines are medians, bands are quartiles.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from npnets.experiments.movement_in_training import LEARNED, LEGS, LR, Replicates, Result
+from npnets.figures.bands import draw_band, quartiles
 from npnets.figures.style import OKABE_ITO
-
-TIERS = ("steep", "moderate", "weak", "zero", "negative")
-COLORS = ("vermilion", "orange", "sky blue", "black", "purple")
+from npnets.figures.tiers import STYLES
 
 
 def draw(result: Result, figure: Figure) -> None:
@@ -41,13 +38,13 @@ def _draw_movement(axes: Axes, one: Replicates) -> None:
     ):
         shares = np.mean(movement / movement.sum(axis=2, keepdims=True), axis=0)
         bottom = np.zeros(len(legs))
-        for share, tier, color in zip(shares.T, TIERS, COLORS, strict=True):
+        for share, (tier, (color, _)) in zip(shares.T, STYLES.items(), strict=True):
             axes.bar(
                 legs + shift,
                 share,
                 0.36,
                 bottom,
-                color=OKABE_ITO[color],
+                color=color,
                 hatch=hatch,
                 edgecolor="white",
                 linewidth=0,
@@ -55,11 +52,10 @@ def _draw_movement(axes: Axes, one: Replicates) -> None:
             )
             bottom += share
     axes.bar([0], [0], color="0.6", hatch="///", edgecolor="white", label="tiers of |λ|")
-    names = [f"{first}–{last}" for first, last in pairwise(LEGS)]
-    axes.set_xticks(legs, names, rotation=30, ha="right")
+    axes.set_xticks(legs, [str(step) for step in LEGS[1:]])
     axes.set_ylim(0, 1.25)
     axes.set_yticks(np.linspace(0, 1, 6))
-    axes.set_xlabel("from training step to training step")
+    axes.set_xlabel("leg of training, up to this step")
     axes.set_ylabel("share of the squared distance")
     axes.legend(ncols=3, loc="upper center", fontsize=8)
 
@@ -86,19 +82,17 @@ def _draw_drift(axes: Axes, one: Replicates, steps: np.ndarray) -> None:
 
 
 def _draw_convergence(axes: Axes, one: Replicates, steps: np.ndarray) -> None:
-    for values, color, label in (
-        (one.distance, "black", "‖θ - θ(∞)‖"),
-        (one.steep_distance, "vermilion", "‖θ - θ(3000)‖, steep part"),
-        (np.sqrt(one.grid_loss), "orange", "RMSE on the grid"),
-        (np.sqrt(one.loss), "blue", "RMSE on N(0, 1)"),
+    for values, color, ls, label in (
+        (one.distance, "black", "-", "‖θ - θ(∞)‖, ∞: trained far longer"),
+        (one.steep_distance, "vermilion", ":", f"‖θ - θ({steps[-1]})‖, steep part"),
+        (np.sqrt(one.grid_loss), "orange", "--", "RMSE on the grid"),
+        (np.sqrt(one.loss), "blue", "-.", "RMSE on N(0, 1)"),
     ):
-        low, middle, high = np.quantile(values[:, :-1], (0.25, 0.5, 0.75), axis=0)
-        axes.fill_between(steps[:-1], low, high, color=OKABE_ITO[color], alpha=0.25, linewidth=0)
-        axes.plot(steps[:-1], middle, color=OKABE_ITO[color], label=label)
-    axes.plot(500, 1e-4, "o", markersize=5, color="0.5", label="RMSE claimed")
-    axes.plot(steps[-1], 1.0, "s", markersize=5, color="0.5", label="‖θ - θ(∞)‖ claimed")
+        draw_band(axes, steps[:-1], quartiles(values[:, :-1]), OKABE_ITO[color], ls=ls, label=label)
+    axes.plot(500, 1e-4, "o", markersize=5, color="0.5", label="RMSE, claimed")
+    axes.plot(steps[-1], 1.0, "s", markersize=5, color="0.5", label="‖θ - θ(∞)‖, claimed")
     axes.set_yscale("log")
     axes.set_xlabel("training step")
-    axes.set_ylabel("distance, error")
+    axes.set_ylabel("distance of weights, or RMSE")
     axes.set_ylim(5e-5, 1e3)
-    axes.legend(loc="upper right", fontsize=8, ncols=2)
+    axes.legend(loc="upper right", fontsize=8, ncols=2, columnspacing=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,19 +18,20 @@ from npnets.experiments.permutation_symmetry import (
     claimed,
     distance_share,
 )
+from npnets.figures.bands import draw_band, draw_whiskers, quartiles
 from npnets.figures.style import OKABE_ITO
 
-COLORS = {
-    "unmatched": "black",
-    "greedy": "vermilion",
-    "assignment": "orange",
-    "nearest": "blue",
+STYLES: dict[str, dict[str, Any]] = {
+    "unmatched": {"color": OKABE_ITO["black"], "ls": "-"},
+    "greedy": {"color": OKABE_ITO["vermilion"], "ls": "--"},
+    "assignment": {"color": OKABE_ITO["orange"], "ls": "-."},
+    "nearest": {"color": OKABE_ITO["blue"], "ls": ":"},
 }
-#: What matching removes, with the claims on the line and on x²; the source has no variance for x².
+#: What matching removes, of whom, and the claims on the line and on x², where the source has them.
 REMOVED = {
-    "variance": ("variance_drop", None),
-    "distance": ("distance_share", "distance_share_quadratic"),
-    "barrier": ("barrier_drop", "barrier_drop_quadratic"),
+    "variance": ("cohorts", "variance_drop", None),
+    "distance": ("pairs", "distance_share", "distance_share_quadratic"),
+    "barrier": ("pairs", "barrier_drop", "barrier_drop_quadratic"),
 }
 
 
@@ -43,7 +46,12 @@ def draw(result: Result, figure: Figure) -> None:
         _draw_ways(row[1], line.of)
         _draw_ways(row[2], square.of)
         _draw_removed(row[3], result, init)
-        titles = ("clouds, 2x + 1", "between pairs, 2x + 1", "between pairs, x²", "removed")
+        titles = (
+            "clouds, 2x + 1",
+            "between pairs, 2x + 1",
+            "between pairs, x²",
+            "removed by matching",
+        )
         for axes, title in zip(row, titles, strict=True):
             axes.set_title(f"init {init}: {title}")
 
@@ -54,30 +62,30 @@ def _draw_components(axes: Axes, of: tuple[Matched, ...]) -> None:
         axes.plot(
             np.arange(1, len(explained) + 1),
             explained,
-            color=OKABE_ITO[COLORS[one.matcher]],
-            label=f"{one.matcher}: {np.median(one.components):g} components",
+            label=f"{one.matcher}: {np.median(one.components):g}",
+            **STYLES[one.matcher],
         )
-    axes.plot([28], [EXPLAINED], "x", color="black", label="claimed, unmatched: 28")
-    axes.plot([27], [EXPLAINED], "x", color=OKABE_ITO["vermilion"], label="claimed, greedy: 27")
+    for matcher, components in (("unmatched", 28), ("greedy", 27)):
+        color = STYLES[matcher]["color"]
+        label = f"claimed, {matcher}: {components}"
+        axes.plot(components, EXPLAINED, "x", ms=7, color=color, label=label)
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("principal components")
     axes.set_ylabel("share of the variance, median of cohorts")
-    axes.legend(loc="lower right", fontsize=7)
+    axes.legend(loc="lower right", fontsize=8, title=f"components for {EXPLAINED:.0%}")
 
 
 def _draw_ways(axes: Axes, of: tuple[Matched, ...]) -> None:
     for one in of:
-        low, middle, high = np.quantile(one.losses, (0.25, 0.5, 0.75), axis=0)
-        way, color = np.linspace(0, 1, len(middle)), OKABE_ITO[COLORS[one.matcher]]
-        axes.fill_between(way, low, high, color=color, alpha=0.25, linewidth=0)
-        height = np.median(one.barrier.mean(axis=1))
-        axes.plot(way, middle, color=color, label=f"{one.matcher}: {height:.2g}")
+        way = np.linspace(0, 1, one.losses.shape[1])
+        label = f"{one.matcher}: {np.median(one.barrier.mean(axis=1)):.2g}"
+        draw_band(axes, way, quartiles(one.losses), label=label, **STYLES[one.matcher])
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     axes.set_ylim(low, high * (high / low) ** 0.35)
-    axes.set_xlabel("way from one network to the other")
-    axes.set_ylabel("mean squared error, mean over pairs")
-    axes.legend(loc="upper center", fontsize=7, ncols=2, title="barrier", title_fontsize=7)
+    axes.set_xlabel("share of the way from one network to the other")
+    axes.set_ylabel("mean squared error, mean over pairs\n(median, quartiles of cohorts)")
+    axes.legend(loc="upper center", fontsize=8, ncols=2, title="height of the barrier")
 
 
 def _draw_removed(axes: Axes, result: Result, init: str) -> None:
@@ -92,24 +100,18 @@ def _draw_removed(axes: Axes, result: Result, init: str) -> None:
                 barrier_drop(cohorts, matched.matcher),
             )
             low, middle, high = np.quantile(shares, (0, 0.5, 1), axis=1)
-            axes.errorbar(
-                ticks + side + 0.1 * (m - 1),
-                middle,
-                (middle - low, high - middle),
-                fmt=marker,
-                markersize=4,
-                capsize=2,
-                color=OKABE_ITO[COLORS[matched.matcher]],
-                label=f"{matched.matcher}, {name}",
-            )
-        for tick, figures in zip(ticks, REMOVED.values(), strict=True):
+            x, color = ticks + side + 0.1 * (m - 1), STYLES[matched.matcher]["color"]
+            label = f"{matched.matcher}, {name}"
+            draw_whiskers(axes, x, (middle, low, high), color, marker=marker, label=label)
+        for tick, (_, *figures) in zip(ticks, REMOVED.values(), strict=True):
             if (figure := figures[t]) is not None:
-                label = "claimed, greedy" if t == tick == 0 else None
-                place = tick + side - 0.1
-                axes.plot(place, claimed(figure), "x", color="black", zorder=3, label=label)
-    axes.set_xticks(ticks, REMOVED)
+                place, text = tick + side - 0.1, "claimed, greedy" if t == tick == 0 else ""
+                axes.plot(place, claimed(figure), "x", ms=7, color="black", zorder=3, label=text)
+    axes.set_xticks(ticks, [f"{name}\nof {whose}" for name, (whose, *_) in REMOVED.items()])
     axes.set_xlim(-0.5, len(ticks) - 0.5)
-    axes.set_ylim(top=1.45)
-    axes.set_xlabel("of the cohorts' or the pairs'")
-    axes.set_ylabel("share that matching removes, range of cohorts")
-    axes.legend(loc="upper left", fontsize=7, ncols=2)
+    axes.axhline(0, color="0.7", lw=0.7, zorder=0)
+    axes.set_ylim(min(-0.02, axes.get_ylim()[0]), 1.55)
+    axes.set_yticks(np.linspace(0, 1, 6))
+    axes.set_xlabel("what matching takes from")
+    axes.set_ylabel("share removed (median, range of cohorts)")
+    axes.legend(loc="upper left", fontsize=8, ncols=2, columnspacing=1)

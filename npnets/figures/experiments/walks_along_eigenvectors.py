@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
-from npnets.experiments.walks_along_eigenvectors import TIERS, Result, Walks
-from npnets.figures.style import OKABE_ITO
+from npnets.experiments.walks_along_eigenvectors import Result, Walks
+from npnets.figures.bands import draw_band, quartiles
+from npnets.figures.tiers import FOUR, STYLES
 
-COLORS = dict(zip(TIERS, ("vermilion", "orange", "sky blue", "black"), strict=True))
 #: Losses below are drawn here.
 LOWEST = 1e-11
 PLACES = {"Adam": "from where Adam stopped", "minimum": "from where polishing ended"}
@@ -32,29 +33,33 @@ def draw(result: Result, figure: Figure) -> None:
 
 
 def _draw_losses(axes: Axes, distances: np.ndarray, walks: Walks) -> None:
-    for t, (tier, color) in enumerate(COLORS.items()):
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for t, (tier, (color, marker)) in enumerate(zip(FOUR, STYLES.values(), strict=False)):
         some = walks.counts[:, t] > 0
         if not some.any():
             continue
-        losses, predicted = walks.loss[some, t], walks.predicted[some, t]
-        low, middle, high = np.quantile(np.maximum(losses, LOWEST), (0.25, 0.5, 0.75), axis=0)
-        label = "zero or negative eigenvalues" if tier == "zero" else tier
-        axes.fill_between(distances, low, high, color=OKABE_ITO[color], alpha=0.25, linewidth=0)
-        axes.loglog(distances, middle, ".-", color=OKABE_ITO[color], label=label)
-        label = "predicted by gradient and curvature" if t == 0 else ""
-        middle = np.median(predicted, axis=0)
-        positive = middle > LOWEST
-        axes.loglog(distances[positive], middle[positive], ":", color=OKABE_ITO[color], label=label)
+        losses = quartiles(np.maximum(walks.loss[some, t], LOWEST))
+        draw_band(axes, distances, losses, color, marker=marker, ms=4, label=tier)
+        predicted = np.median(walks.predicted[some, t], axis=0)
+        shown = predicted > LOWEST
+        axes.plot(distances[shown], predicted[shown], "--", lw=1, color=color)
+    axes.plot([], [], "--", lw=1, color="0.4", label="predicted by gradient and curvature")
 
 
 def _draw_claimed(axes: Axes) -> None:
     """A bar for the range of the steep tier, a star for a figure, triangles below bounds."""
-    axes.plot((1, 1), (1, 10), color=OKABE_ITO[COLORS["steep"]], linewidth=6, alpha=0.5)
-    for tier, t, loss, marker in (
+    axes.plot((1, 1), (1, 10), color=STYLES["steep"][0], lw=7, alpha=0.5)
+    for tier, distance, loss, marker in (
         ("moderate", 1, 0.01, "*"),
         ("weak", 3, 1e-4, "v"),
         ("zero", 100, 1e-5, "v"),
     ):
-        label = {"moderate": "claimed", "weak": "claimed upper bound"}.get(tier, "")
-        color = OKABE_ITO[COLORS[tier]]
-        axes.scatter(t, loss, 90, color, marker=marker, edgecolor="white", label=label, zorder=3)
+        _mark(axes, distance, loss, marker, STYLES[tier][0])
+    axes.plot([], [], color="0.6", lw=7, label="claimed range")
+    _mark(axes, [], [], "*", "0.6", "claimed")
+    _mark(axes, [], [], "v", "0.6", "claimed upper bound")
+
+
+def _mark(axes: Axes, x: ArrayLike, y: ArrayLike, marker: str, color: str, label: str = "") -> None:
+    axes.plot(x, y, marker, color=color, ms=10, mec="black", mew=0.6, zorder=3, label=label)

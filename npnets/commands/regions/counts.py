@@ -1,0 +1,131 @@
+"""Counts of linear regions with their definitions, and the bounds beside them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import accumulate
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+from npnets.commands.answers import table
+from npnets.commands.regions.states import shape_of_states
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from npnets.network import Network
+    from npnets.regions.bounds import Bounds
+    from npnets.regions.patterns import Counts
+
+DEFINITIONS = {
+    "activation_patterns": "activation patterns: cells on which every neuron keeps its state",
+    "affine_pieces": "affine pieces: neighbouring cells of the same affine function, merged",
+    "breakpoints": "breakpoints: points inside at which the output has a kink",
+}
+BOUNDS = {
+    "montufar_2014_lower": "some network has as many (Montúfar et al. 2014)",
+    "serra_2018_lower": "some network has as many (Serra et al. 2018)",
+    "arora_2018_lower": "some network has as many (Arora et al. 2018)",
+    "hanin_rolnick_2019": "N^d/d!, the order at initialisation (Hanin and Rolnick 2019)",
+    "serra_2018_upper": "no network has more (Serra et al. 2018)",
+    "montufar_2017_upper": "no network has more (Montúfar 2017)",
+    "raghu_2017_upper": "no network has more (Raghu et al. 2017)",
+    "montufar_2014_upper": "no network has more (Montúfar et al. 2014)",
+}
+
+
+def text(
+    found: Any, net: Network, words: np.ndarray | None, dimension: int, complete: bool = True
+) -> str:
+    """All that is told of a result: counts, by layer, bounds, how it was decided.
+
+    ``words`` are the packed patterns of all cells, if they were kept; ``dimension`` is that of the
+    domain.
+    """
+    parts = [counts_text(found.counts, complete)]
+    if words is not None:
+        parts.append(_layers_text(by_layer(net, words), complete))
+    parts += [_bounds_text(bounds_of(net, dimension), dimension), _decisions_text(found)]
+    return "\n\n".join(parts)
+
+
+def record(found: Any, net: Network, words: np.ndarray | None, dimension: int) -> dict[str, Any]:
+    """The same for JSON."""
+    return {
+        "counts": found.counts._asdict(),
+        "bounds": bounds_of(net, dimension)._asdict(),
+        "by_layer": None if words is None else by_layer(net, words),
+        "decisions": found.decisions,
+        "fallbacks": found.fallbacks,
+        "certified": found.certified,
+    }
+
+
+def bounds_of(net: Network, dimension: int, neurons: int | None = None) -> Bounds:
+    """The bounds of the shape that the first so many hidden neurons have, or all of them.
+
+    ``dimension`` is that of the domain, which may be a slice.
+    """
+    from npnets.regions.bounds import bounds
+    from npnets.regions.exact import slope_below
+
+    shape = net.widths[1:-1]
+    if neurons is not None:
+        left = [neurons - before for before in accumulate(shape, initial=0)]
+        shape = tuple(min(width, n) for width, n in zip(shape, left, strict=False) if n > 0)
+    return bounds(shape, dimension, slope_below(net))
+
+
+def by_layer(net: Network, words: np.ndarray) -> list[int]:
+    """The activation patterns of the first 1, 2, … hidden layers."""
+    from npnets.regions.growth import growth
+
+    shape = shape_of_states(net)
+    grown = growth(words, sum(shape))
+    return [int(grown[end]) for end in accumulate(shape)]
+
+
+def large(value: int) -> str:
+    """All digits of a number that has no more than fifteen.
+
+    >>> large(5104), large(2**192)
+    ('5,104', '6.28e+57')
+    """
+    return f"{value:,}" if value < 10**15 else f"{Decimal(value):.2e}"
+
+
+def counts_text(counts: Counts, complete: bool) -> str:
+    """Each count with its definition."""
+    least = "" if complete else "at least "
+    rows = [
+        (f"{least}{value:,}", DEFINITIONS[name])
+        for name, value in counts._asdict().items()
+        if value is not None
+    ]
+    return table(("count", "of"), rows)
+
+
+def _layers_text(counts: list[int], complete: bool) -> str:
+    if not counts:
+        return "No neuron has states."
+    so_far = "" if complete else "found so far "
+    listed = ", ".join(f"{count:,}" for count in counts)
+    return fill(f"Activation patterns {so_far}of the first 1, 2, … hidden layers: {listed}.", 96)
+
+
+def _bounds_text(bounds: Bounds, dimension: int) -> str:
+    rows = [
+        (large(value), BOUNDS[name])
+        for name, value in bounds._asdict().items()
+        if value is not None
+    ]
+    where = "the line" if dimension == 1 else f"all of R^{dimension}"
+    return table(("bound", f"on {where}, of all networks of the same shape"), rows)
+
+
+def _decisions_text(found: Any) -> str:
+    proof = "were proven once more" if found.certified else "are proven once more by --certify"
+    return (
+        f"Decisions: {found.decisions:,}; exact arithmetic was needed for {found.fallbacks:,}.\n"
+        f"The counts are exact, and {proof}."
+    )
