@@ -123,7 +123,7 @@ class ExactNetwork:
         >>> ExactNetwork(net).maps([[False, True]])[-1].numerators.tolist()
         [[-1, 0]]
         """
-        d_in = self.net.widths[0]
+        d_in = self.layers[0].weights.shape[1]
         values = Scaled(np.eye(d_in, d_in + 1, dtype=object), 1)
         found = []
         for k, layer in enumerate(self.layers[:layers]):
