@@ -25,7 +25,7 @@ WIDEST, THINNER, THINNEST = 1.4, 0.6, 0.3
 #: The part of the colour map that is taken: on darker colours black lines are not seen.
 DARKEST = 0.25
 #: Cells beyond this many make all lines thinner, so that colours are still seen.
-FEW_CELLS = 1000
+FEW_CELLS = 200
 
 
 def draw(
@@ -56,7 +56,9 @@ def draw(
     edge_layers : (E,) the hidden layer, from 1, of the neuron that switches there; 0 for none
     boundary : polylines (n, 2) drawn on top
     """
-    figure.set_size_inches(6.4, 5.6)
+    width, height = np.ptp(vertices, axis=0)
+    to_scale = 1 / 3 <= height / width <= 3
+    figure.set_size_inches(6.4, 1.4 + 4.2 * min(height / width, 1.5) if to_scale else 5.6)
     figure.suptitle(title)
     axes = figure.subplots()
     _draw_cells(axes, vertices, cell_offsets, cell_vertices, active, neurons)
@@ -66,8 +68,7 @@ def draw(
         handles.append(_draw_boundary(axes, boundary, boundary_label))
     axes.set_xlim(vertices[:, 0].min(), vertices[:, 0].max())
     axes.set_ylim(vertices[:, 1].min(), vertices[:, 1].max())
-    width, height = np.ptp(vertices, axis=0)
-    if 1 / 3 <= height / width <= 3:
+    if to_scale:
         axes.set_aspect("equal")
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])

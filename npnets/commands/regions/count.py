@@ -102,7 +102,7 @@ def _record(of: Named, found: RegionCount) -> dict[str, Any]:
         "low": found.low,
         "high": found.high,
         "complete": found.complete,
-        **counts.record(found, of.net, found.words, of.net.widths[0]),
+        **counts.record(found, of.net, of.net.widths[0]),
         "patterns": None if found.words is None else list(states_text(found.words, shape)),
         "witnesses": found.witnesses,
     }
@@ -122,7 +122,7 @@ def _text(of: Named, found: RegionCount, most: int | None) -> str:
     where = f"inputs in {box(found.low.tolist(), found.high.tolist())}"
     if not found.complete:
         where += f", a part of them, since --max-regions {most:,} was reached"
-    told = counts.text(found, of.net, found.words, of.net.widths[0], found.complete)
+    told = counts.text(found, of.net, of.net.widths[0], complete=found.complete)
     if found.words is None:
         told += "\nAffine pieces: with --patterns, which keeps every cell in memory."
     return f"{of.title}\nOn {where}:\n\n{told}"

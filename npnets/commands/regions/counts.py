@@ -11,8 +11,6 @@ from npnets.commands.answers import table
 from npnets.commands.regions.states import shape_of_states
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from npnets.network import Network
     from npnets.regions.bounds import Bounds
     from npnets.regions.patterns import Counts
@@ -35,26 +33,33 @@ BOUNDS = {
 
 
 def text(
-    found: Any, net: Network, words: np.ndarray | None, dimension: int, complete: bool = True
+    found: Any,
+    net: Network,
+    dimension: int,
+    shape: tuple[int, ...] | None = None,
+    complete: bool = True,
 ) -> str:
     """All that is told of a result: counts, by layer, bounds, how it was decided.
 
-    ``words`` are the packed patterns of all cells, if they were kept; ``dimension`` is that of the
-    domain.
+    ``dimension`` is that of the domain, ``shape`` that of the patterns, if not all neurons' states
+    were found.
     """
     parts = [counts_text(found.counts, complete)]
-    if words is not None:
-        parts.append(_layers_text(by_layer(net, words), complete))
+    layers = by_layer(found, net, shape)
+    if layers or (layers is not None and complete):
+        parts.append(_layers_text(layers, complete))
     parts += [_bounds_text(bounds_of(net, dimension), dimension), _decisions_text(found)]
     return "\n\n".join(parts)
 
 
-def record(found: Any, net: Network, words: np.ndarray | None, dimension: int) -> dict[str, Any]:
+def record(
+    found: Any, net: Network, dimension: int, shape: tuple[int, ...] | None = None
+) -> dict[str, Any]:
     """The same for JSON."""
     return {
         "counts": found.counts._asdict(),
         "bounds": bounds_of(net, dimension)._asdict(),
-        "by_layer": None if words is None else by_layer(net, words),
+        "by_layer": by_layer(found, net, shape),
         "decisions": found.decisions,
         "fallbacks": found.fallbacks,
         "certified": found.certified,
@@ -76,12 +81,14 @@ def bounds_of(net: Network, dimension: int, neurons: int | None = None) -> Bound
     return bounds(shape, dimension, slope_below(net))
 
 
-def by_layer(net: Network, words: np.ndarray) -> list[int]:
-    """The activation patterns of the first 1, 2, … hidden layers."""
+def by_layer(found: Any, net: Network, shape: tuple[int, ...] | None = None) -> list[int] | None:
+    """The activation patterns of the first 1, 2, … hidden layers; None if they were not kept."""
     from npnets.regions.growth import growth
 
-    shape = shape_of_states(net)
-    grown = growth(words, sum(shape))
+    if found.words is None:
+        return None
+    shape = shape_of_states(net) if shape is None else shape
+    grown = growth(found.words, sum(shape))
     return [int(grown[end]) for end in accumulate(shape)]
 
 

@@ -117,7 +117,7 @@ def _record(of: Named, pieces: Pieces, start: str | None, end: str | None) -> di
         **segment,
         "low": pieces.low,
         "high": pieces.high,
-        **counts.record(pieces, of.net, pieces.words, 1),
+        **counts.record(pieces, of.net, 1),
         "positions": pieces.positions,
         "kinks": pieces.kinks,
         "slopes": pieces.slopes,
@@ -148,7 +148,7 @@ def _text(of: Named, pieces: Pieces, where: str, sliced: bool) -> str:
     return "\n\n".join(
         [
             f"{of.title}\nOn {where}{of_t}:",
-            counts.text(pieces, of.net, pieces.words, 1),
+            counts.text(pieces, of.net, 1),
             _table(of, pieces),
         ]
     )

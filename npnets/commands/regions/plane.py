@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,12 @@ Plane = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
 @click.command(
     "plane",
     epilog=json_epilog(
-        "low, high, plane (null or origin, u, v), complete; vertices; edges, two vertices each, "
-        "with edge_neurons (the hidden neuron that switches there, -1 for the border) and "
-        "edge_cells (on both sides, -1 for outside); of each cell cells (its vertices, "
-        "counterclockwise), areas, maps (for each output the gradient, then the constant) and "
-        "patterns (the neurons' states); level and level_set, polylines of points;"
+        "low, high, plane (null or origin, u, v), complete (if not, the cells are those of the "
+        "first layers only); vertices; edges, two vertices each, with edge_neurons (the hidden "
+        "neuron that switches there, -1 for the border) and edge_cells (on both sides, -1 for "
+        "outside); of each cell cells (its vertices, counterclockwise), areas, maps (for each "
+        "output the gradient, then the constant) and patterns (the neurons' states); level "
+        "and level_set, polylines of points;"
     ),
 )
 @source
@@ -73,17 +75,22 @@ def command(
     corners = per_input("low", low, 2), per_input("high", high, 2)
     if max_cells is not None:
         check_count("max_cells", max_cells, 1)
+    if not math.isfinite(level):
+        raise ValueError(f"level must be a finite number, got {level}")
     of = network_of(source, asked)
     plane = _plane(slice_text, of.net.widths[0])
-    found = cells(
-        of.net,
-        *corners,
-        plane=plane,
-        certify=asked.certify,
-        threads=asked.threads,
-        max_cells=max_cells,
-    )
-    boundary = level_set(found, level)
+    try:
+        found = cells(
+            of.net,
+            *corners,
+            plane=plane,
+            certify=asked.certify,
+            threads=asked.threads,
+            max_cells=max_cells,
+        )
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    boundary = level_set(found, level) if found.complete else []
     asked_for = {"low": corners[0], "high": corners[1], "plane": plane, "level": level}
     where = f"{'inputs' if plane is None else '(s, t)'} in {box(*corners)}"
     answers.show(
@@ -115,7 +122,7 @@ def _record(
         **of.settings,
         **asked_for,
         "complete": found.complete,
-        **counts.record(found, of.net, found.words, 2),
+        **counts.record(found, of.net, 2, _shape(of, found)),
         "vertices": found.vertices,
         "edges": found.edges,
         "edge_neurons": found.edge_neurons,
@@ -123,9 +130,14 @@ def _record(
         "cells": _corners(found),
         "areas": found.areas,
         "maps": found.maps,
-        "patterns": list(states_text(found.words, shape_of_states(of.net))),
-        "level_set": boundary,
+        "patterns": list(states_text(found.words, _shape(of, found))),
+        "level_set": boundary if found.complete else None,
     }
+
+
+def _shape(of: Named, found: Cells) -> tuple[int, ...]:
+    """Of the layers whose cells these are, the neurons that have states."""
+    return shape_of_states(of.net)[: found.layers]
 
 
 def _corners(found: Cells) -> list[list[int]]:
@@ -135,7 +147,7 @@ def _corners(found: Cells) -> list[list[int]]:
 
 
 def _rows(of: Named, found: Cells) -> list[dict[str, Any]]:
-    states = states_text(found.words, shape_of_states(of.net))
+    states = states_text(found.words, _shape(of, found))
     rows = []
     for corners, area, maps, pattern in zip(
         _corners(found), found.areas.tolist(), found.maps.tolist(), states, strict=True
@@ -150,19 +162,16 @@ def _rows(of: Named, found: Cells) -> list[dict[str, Any]]:
 def _text(of: Named, found: Cells, boundary: list[np.ndarray], where: str, level: float) -> str:
     import numpy as np
 
-    length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in boundary)
-    lines = f"on lines of length {number(length)}" if boundary else "nowhere"
-    sizes = f"areas from {number(found.areas.min())} to {number(found.areas.max())}"
-    if not found.complete:
-        where += ", a part of it, since --max-cells was reached"
-    return "\n\n".join(
-        [
-            f"{of.title}\nOn {where}:",
-            counts.text(found, of.net, found.words, 2, found.complete),
-            f"{len(found.vertices):,} vertices, {len(found.edges):,} edges, {sizes}. The output "
-            f"is {number(level)} {lines}.\nAll cells: --csv or --json",
-        ]
-    )
+    least, most = number(found.areas.min()), number(found.areas.max())
+    size = f"{len(found.vertices):,} vertices, {len(found.edges):,} edges, areas {least} to {most}."
+    if found.complete:
+        length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in boundary)
+        lines = f"on lines of length {number(length)}" if boundary else "nowhere"
+        size += f"\nThe output is {number(level)} {lines}."
+    else:
+        where += f", of the first {found.layers} hidden layers only: --max-cells was reached"
+    told = counts.text(found, of.net, 2, _shape(of, found), found.complete)
+    return f"{of.title}\nOn {where}:\n\n{told}\n\n{size}\nAll cells: --csv or --json"
 
 
 def _draw(
@@ -178,15 +187,16 @@ def _draw(
 
     from npnets.figures.cells import draw
 
-    shape = shape_of_states(of.net)
+    shape = _shape(of, found)
     layer_of = np.repeat(np.arange(1, len(shape) + 1), shape)
     on_border = found.edge_neurons < 0
     edge_layers = np.zeros(len(found.edges), dtype=np.int64)
     edge_layers[~on_border] = layer_of[found.edge_neurons[~on_border]]
+    least = "" if found.complete else f" of the first {found.layers} layers"
     counted = f"{found.counts.activation_patterns:,} activation patterns"
     draw(
         figure,
-        title=of.figure_title(f"{counted}{'' if found.complete else ' at least'} for {where}"),
+        title=of.figure_title(f"{counted}{least} for {where}"),
         labels=("s", "t") if sliced else ("$x_1$", "$x_2$"),
         vertices=found.vertices,
         cell_offsets=found.cell_offsets,

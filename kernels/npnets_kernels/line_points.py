@@ -1,0 +1,223 @@
+"""Preactivations at the points that divide a line, each with a proven bound of its error.
+
+A number x stands for any within e of it, so its sign is known if |x| > e, or x = e = 0. Errors are
+those that were made, not those that might have been: sums and products that need no rounding, as
+between small whole numbers or halves, leave e = 0, and ties among them are seen to be ties.
+
+No number between 0 and ``TINY`` is told from its neighbours: if it is not known to be 0, its error
+is at least that. So no product of two numbers underflows, as long as all parameters are 0 or within
+2^-400 and 2^400. Whoever has others sets ``doubt`` to infinity, and no sign is taken for known.
+
+A point at infinity holds what the network's numbers grow by, per unit of length, on the way there.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from npnets_kernels.error_free import product_error, sum_error
+from npnets_kernels.inner import inner
+
+TINY = 2.0**-500
+#: The sign that floats don't decide.
+UNDECIDED = 2
+#: A sum of errors, itself rounded at every step, is at most so much too small for each step.
+STEP = 2.0**-51
+
+
+class Net(NamedTuple):
+    """A network whose hidden activation is z for z > 0 and slope·z elsewhere."""
+
+    widths: np.ndarray
+    """int64 (L + 1,) input and output included."""
+    theta: np.ndarray
+    """float64 (P,) W_1 row-major, b_1, W_2, b_2, …"""
+    slope: float
+    """1 for the identity, whose neurons have no states."""
+    doubt: float
+    """Added to every error: 0, or infinity."""
+    most: int
+    """How many numbers there may be of one kind: points times neurons of a layer."""
+
+
+class Points(NamedTuple):
+    """Points in ascending order, and one layer's numbers at each."""
+
+    positions: np.ndarray
+    """float64 (P,) -1 or 1 at infinity, what a position grows by on the way there."""
+    position_errors: np.ndarray
+    values: np.ndarray
+    """float64 (n, P) preactivations, or activations."""
+    errors: np.ndarray
+    signs: np.ndarray
+    """int8 (n, P) of the preactivations: -1, 0, 1 or ``UNDECIDED``."""
+    low_infinite: bool
+    high_infinite: bool
+
+
+@njit
+def parameters(net, layer):
+    """Weights (fan_out, fan_in) and biases (fan_out,) of layer 1, 2, …"""
+    start = 0
+    for k in range(1, layer):
+        start += net.widths[k] * (net.widths[k - 1] + 1)
+    fan_in, fan_out = net.widths[layer - 1], net.widths[layer]
+    middle = start + fan_out * fan_in
+    weights = net.theta[start:middle].reshape((fan_out, fan_in))
+    return weights, net.theta[middle : middle + fan_out]
+
+
+@inner
+def margin(steps):
+    """What a sum of errors in so many steps is to be multiplied by, for its own rounding."""
+    return 1.0 + (steps + 16) * STEP
+
+
+@inner
+def at_least_tiny(value, error):
+    """The error of a number that may be too small to be told from 0."""
+    if error < TINY and (error > 0.0 or 0.0 < abs(value) < TINY):
+        return TINY
+    return error
+
+
+@inner
+def sign_of(value, error):
+    if value > error:
+        return 1
+    if -value > error:
+        return -1
+    return 0 if error == 0.0 else UNDECIDED
+
+
+@njit
+def preactivations(net, layer, points):
+    """The points with z = W a + b in place of a, and how many signs are undecided."""
+    weights, biases = parameters(net, layer)
+    fan_out, n_points = len(biases), len(points.positions)
+    values, errors = np.empty((fan_out, n_points)), np.empty((fan_out, n_points))
+    signs = np.ones((fan_out, n_points), np.int8)
+    for j in range(fan_out):
+        values[j] = biases[j]
+        if points.low_infinite:
+            values[j, 0] = 0.0
+        if points.high_infinite:
+            values[j, n_points - 1] = 0.0
+    add_products(weights, points.values, points.errors, net.doubt, values, errors)
+    undecided = 0
+    if net.slope != 1.0:
+        for j in range(fan_out):
+            for p in range(n_points):
+                sign = sign_of(values[j, p], errors[j, p])
+                signs[j, p] = sign
+                undecided += sign == UNDECIDED
+    z = Points(
+        points.positions,
+        points.position_errors,
+        values,
+        errors,
+        signs,
+        points.low_infinite,
+        points.high_infinite,
+    )
+    return z, undecided
+
+
+@inner
+def add_products(weights, inputs, input_errors, doubt, values, errors):
+    """Add W a to the values, which are exact; their errors are those of all sums and products."""
+    fan_out, fan_in = weights.shape
+    n_points = inputs.shape[1]
+    grown = margin(4 * fan_in)
+    errors[:] = 0.0
+    for j in range(fan_out):
+        for k in range(fan_in):
+            weight = weights[j, k]
+            size = abs(weight)
+            for p in range(n_points):
+                value, a = values[j, p], inputs[k, p]
+                product = weight * a
+                total = value + product
+                made = abs(product_error(weight, a, product))
+                made += abs(sum_error(value, product, total))
+                errors[j, p] += made + size * input_errors[k, p]
+                values[j, p] = total
+        for p in range(n_points):
+            errors[j, p] = at_least_tiny(values[j, p], errors[j, p] * grown + doubt)
+
+
+@njit
+def add_products_quickly(weights, inputs, input_errors, doubt, values, errors):
+    """The same, with bounds of the errors that any rounding might make."""
+    fan_out, fan_in = weights.shape
+    grown, roundings = margin(4 * fan_in), (fan_in + 4) * STEP
+    may = np.empty_like(inputs)
+    for k in range(fan_in):
+        for p in range(inputs.shape[1]):
+            may[k, p] = input_errors[k, p] + roundings * abs(inputs[k, p])
+    for j in range(fan_out):
+        for p in range(inputs.shape[1]):
+            errors[j, p] = roundings * abs(values[j, p])
+    add_combinations(weights, inputs, values)
+    add_combinations(np.abs(weights), may, errors)
+    for j in range(fan_out):
+        for p in range(inputs.shape[1]):
+            errors[j, p] = at_least_tiny(values[j, p], errors[j, p] * grown + doubt)
+
+
+@inner
+def add_combinations(weights, inputs, totals):
+    """Add W a, in order, to the totals; four inputs at a time, which saves writing."""
+    fan_in, n_points = inputs.shape
+    whole = fan_in - fan_in % 4
+    for j in range(len(weights)):
+        for k in range(0, whole, 4):
+            u, v, w, x = weights[j, k], weights[j, k + 1], weights[j, k + 2], weights[j, k + 3]
+            for p in range(n_points):
+                total = totals[j, p] + u * inputs[k, p] + v * inputs[k + 1, p]
+                totals[j, p] = total + w * inputs[k + 2, p] + x * inputs[k + 3, p]
+        for k in range(whole, fan_in):
+            for p in range(n_points):
+                totals[j, p] += weights[j, k] * inputs[k, p]
+
+
+@inner
+def activation(slope, sign, value, error):
+    """φ(z), and its error, of a preactivation of this sign."""
+    if sign > 0 or slope == 1.0:
+        return value, error
+    if sign == 0 or slope == 0.0:
+        return 0.0, 0.0
+    product = slope * value
+    error = (slope * error + abs(product_error(slope, value, product))) * margin(1)
+    return product, at_least_tiny(product, error)
+
+
+@inner
+def between(low, low_error, high, high_error, share, share_error, end):
+    """A number between two points, and its error, from those at the points.
+
+    With ``end`` 0 it is low + share (high - low). With ``end`` 1, high is at infinity and the
+    number is low + share·high; with ``end`` -1, low is, and the number is high + |share|·low.
+    """
+    t = abs(share)
+    here, there = t + share_error, t + share_error
+    base, step, made = low, high, 0.0
+    if end == 0:
+        step = high - low
+        made = abs(sum_error(high, -low, step)) * there
+        here = 1.0 - t + share_error
+        error = here * low_error + there * high_error
+    elif end > 0:
+        error = low_error + there * high_error
+    else:
+        base, step = high, low
+        error = high_error + there * low_error
+    product = t * step
+    value = base + product
+    made += abs(product_error(t, step, product)) + abs(sum_error(base, product, value))
+    error = (error + share_error * abs(step) + made) * margin(4)
+    return value, at_least_tiny(value, error)

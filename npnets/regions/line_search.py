@@ -1,0 +1,140 @@
+"""From a network and a line to its pieces: the kernels' search, and exact answers where it asks."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from npnets.network import Network
+from npnets.regions.exact import slope_below
+from npnets.regions.line_exact import (
+    ExactLine,
+    Line,
+    decide_kinks,
+    decide_orders,
+    decide_positions,
+    decide_signs,
+    rounded,
+    write_maps,
+)
+from npnets.regions.patterns import word_count
+
+if TYPE_CHECKING:
+    from npnets_kernels.breakpoints import Found, Search
+    from npnets_kernels.line_maps import Maps
+    from npnets_kernels.line_points import Net, Points
+
+#: Points times neurons of a layer: about 100 bytes each are in use at a time.
+MOST_NUMBERS = 2**25
+#: Kernels trust floats between these, and 0; see npnets_kernels.line_points.
+TRUSTED = (2.0**-400, 2.0**400)
+
+
+class Searched(NamedTuple):
+    """What a search has found, in the kernels' form."""
+
+    found: Found
+    """Every decision made."""
+    fallbacks: int
+    """How many decisions were made in exact arithmetic."""
+
+
+def search_line(exact: ExactLine, arrays: Net) -> Searched:
+    """All pieces of a network on a line; arrays are those of ``kernel_net``.
+
+    Raises
+    ------
+    ValueError
+        If the pieces are too many to be kept, or a breakpoint is beyond all floats.
+    """
+    from npnets_kernels import breakpoints as kernel
+
+    search = first_search(arrays, *ends(exact.line))
+    fallbacks = 0
+    while search.stage != kernel.DONE:
+        search = kernel.advance(arrays, search)
+        fallbacks += search.undecided
+        if search.stage == kernel.FULL:
+            check_room(exact.net, len(search.points.positions) + len(search.crossings.neurons))
+        if search.stage == kernel.SIGNS:
+            decide_signs(exact, search)
+        elif search.stage == kernel.ORDERS:
+            decide_orders(exact, search)
+    found, vague = kernel.pieces(arrays, search)
+    decide_kinks(exact, found)
+    decide_positions(exact, found, vague)
+    if arrays.doubt > 0 or not np.isfinite([found.slopes, found.intercepts]).all():
+        write_maps(exact, found)
+    return Searched(found, fallbacks + found.undecided)
+
+
+def kernel_net(net: Network, line: Line) -> Net:
+    """The network as kernels take it; they are to doubt every float if any may underflow."""
+    from npnets_kernels.line_points import Net
+
+    theta = net.parameters.astype(np.float64)
+    slope = slope_below(net)
+    trusted = is_trusted(theta).all() and is_trusted(np.array([slope, *numbers_of(line)])).all()
+    doubt = 0.0 if trusted else math.inf
+    return Net(np.array(net.widths, dtype=np.int64), theta, slope, doubt, MOST_NUMBERS)
+
+
+def numbers_of(line: Line) -> list[float]:
+    """The finite numbers that make up a line, as floats."""
+    finite = [t for t in (line.low, line.high) if math.isfinite(t)]
+    return [*line.floats[::2].ravel().tolist(), *finite]
+
+
+def is_trusted(numbers: np.ndarray) -> np.ndarray:
+    """Which numbers' products, with each other and moderate ones, can't over- or underflow.
+
+    >>> is_trusted(np.array([0.0, 1e-100, -1e100, 1e-200])).tolist()
+    [True, True, True, False]
+    """
+    sizes = np.abs(numbers)
+    return (sizes == 0) | ((sizes >= TRUSTED[0]) & (sizes <= TRUSTED[1]))
+
+
+def ends(line: Line) -> tuple[Points, Maps]:
+    """The points that a search begins with, and the inputs there and between."""
+    from npnets_kernels.line_maps import Maps
+    from npnets_kernels.line_points import Points
+
+    places = [line.low, line.high]
+    if math.isinf(line.low) and math.isinf(line.high):
+        places.insert(1, 0.0)  # values at one finite point, from which those at others follow
+    shape = (len(line.direction), len(places))
+    values, errors = np.empty(shape), np.empty(shape)
+    for j, (x, d) in enumerate(zip(line.origin, line.direction, strict=True)):
+        for p, t in enumerate(places):
+            exact = x + d * Fraction(t) if math.isfinite(t) else d * int(math.copysign(1, t))
+            values[j, p], errors[j, p] = rounded(exact)
+    positions = np.array([t if math.isfinite(t) else math.copysign(1, t) for t in places])
+    nothing = np.empty((len(values), 0), np.int8)
+    infinite = math.isinf(line.low), math.isinf(line.high)
+    points = Points(positions, np.zeros_like(positions), values, errors, nothing, *infinite)
+    inputs = line.floats[:3].repeat(len(places) - 1, axis=2)
+    return points, Maps(*inputs)
+
+
+def first_search(arrays: Net, points: Points, maps: Maps) -> Search:
+    """A search of which nothing is done yet."""
+    from npnets_kernels.breakpoints import LAYER, Search
+    from npnets_kernels.line_crossings import Crossings
+
+    neurons = int(arrays.widths[1:-1].sum()) if arrays.slope != 1 else 0
+    words = np.zeros((len(points.positions) - 1, word_count(neurons)), np.uint64)
+    none, numbers = np.empty(0, np.int64), np.empty(0)
+    crossings = Crossings(none, none, numbers, numbers, np.empty(0, np.int8))
+    return Search(LAYER, 1, points, maps, words, crossings, 0, 0)
+
+
+def check_room(net: Network, points: int) -> None:
+    """Refuse pieces that take more memory than a search may."""
+    raise ValueError(
+        f"net must have at most {MOST_NUMBERS // max(net.widths):,} pieces with layers as wide as "
+        f"{max(net.widths)}, got one of {points - 1:,} or more: choose a shorter line"
+    )

@@ -1,0 +1,417 @@
+"""The commands about linear regions and constructions, as a user types them."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+
+import naive_regions
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from npnets.commands import main
+from npnets.commands.regions.count import _progress
+from npnets.files import load, save
+from npnets.initializers import initialize
+from npnets.network import Network
+from npnets.training import train
+
+REGIONS = {
+    "line": ["line", "3-2", "--low", "-2", "--high", "2"],
+    "segment": ["line", "3-2", "--dims", "3", "--from", "0,0,0", "--to", "1,2,-1"],
+    "plane": ["plane", "3-2", "--low", "-2", "--high", "2,3"],
+    "slice": ["plane", "3-2", "--dims", "3", "--plane", "0,0,1:1,0,0:0,1,-1"],
+    "count": ["count", "3-2", "--dims", "3", "--patterns"],
+}
+CONSTRUCTIONS = {
+    "sawtooth 5": (32, "the tent map"),
+    "bump": (4, "a triangle"),
+    "interpolate x**2 --low -1 --high 1 --pieces 8": (9, "interpolated at 9 knots"),
+    "interpolate absolute --knots -1,0,2": (3, "3 knots in [-1, 2]"),
+    "parity 4": (8, "error of all 16 inputs 0"),
+    "parity 4 --kind sum": (4, "(sum)"),
+    "xor": (2, "XOR"),
+    "square 4": (4, "by 4 neurons"),
+    "square 4 --fit sup": (5, "the best fit in sup"),
+    "square 3 --deep": (8, "by 3 layers"),
+    "polygon 0,0 1,0 -1,2 --no-clip": (7, "3 sides"),
+    "polygon 5": (None, "5 sides"),
+}  # fmt: skip
+
+
+def npnets(*arguments: object):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="npnets")
+
+
+def printed(*arguments: object) -> str:
+    result = npnets(*arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    return result.stdout
+
+
+def document(*arguments: object):
+    return json.loads(printed(*arguments, "--json"), parse_constant=pytest.fail)
+
+
+def table(*arguments: object) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(printed(*arguments, "--csv"))))
+
+
+def first_numbers(text: str) -> list[str]:
+    """The numbers in front of the counts' definitions."""
+    return re.findall(r"^ +(.+?)  (?:activation patterns|affine pieces|breakpoints):", text, re.M)
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_text_says_what_was_counted_on_what_beside_which_bounds_and_how_it_was_decided(name):
+    text = printed("regions", *REGIONS[name])
+    assert "3-2-1 (relu), initialised: init torch, seed 0\nOn " in text
+    assert "activation patterns: cells on which every neuron keeps its state" in text
+    assert "no network has more (Serra et al. 2018)" in text
+    assert "Decisions: " in text
+    assert "--certify" in text
+    assert "nan" not in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_every_field_of_the_json_document_is_in_the_help(name):
+    command = REGIONS[name][0]
+    told = re.findall(r"\w+", printed("regions", command, "--help").replace("-\n", "-"))
+    assert set(document("regions", *REGIONS[name])) <= set(told)
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_text_json_and_csv_count_the_same(name):
+    text, found = printed("regions", *REGIONS[name]), document("regions", *REGIONS[name])
+    counted = [f"{count:,}" for count in found["counts"].values() if count is not None]
+    assert first_numbers(text) == counted
+    cells = found["counts"]["activation_patterns"]
+    assert len(table("regions", *REGIONS[name])) == len(found["patterns"]) == cells
+    assert len(set(found["patterns"])) == cells
+    assert found["by_layer"][-1] == cells
+
+
+def pattern_text(pattern):
+    digits = "".join("01"[state] for state in pattern)
+    return f"{digits[:3]} {digits[3:]}"
+
+
+def plain(net):
+    return [w.tolist() for w in net.weights], [b.tolist() for b in net.biases]
+
+
+def test_a_line_is_that_of_the_rational_oracle():
+    net = initialize((1, 3, 2, 1))
+    expected = naive_regions.line_intervals(*plain(net), -2, 2)
+    found = document("regions", *REGIONS["line"])
+    assert found["patterns"] == [pattern_text(pattern) for _, _, pattern, _, _ in expected]
+    assert found["counts"]["affine_pieces"] == naive_regions.line_pieces(expected)
+
+
+def test_the_plane_and_the_count_find_the_same_patterns():
+    box = ["4-3", "--low", "-2", "--high", "1,3"]
+    plane, count = (
+        document("regions", "plane", *box),
+        document("regions", "count", *box, "--patterns"),
+    )
+    assert sorted(plane["patterns"]) == sorted(count["patterns"])
+    assert plane["counts"] == count["counts"]
+    assert (count["low"], count["high"]) == ([-2.0, -2.0], [1.0, 3.0])
+
+
+def test_a_witness_has_the_pattern_of_its_cell():
+    found = document("regions", *REGIONS["count"])
+    z = initialize((3, 3, 2, 1)).forward(found["witnesses"]).preactivations
+    states = np.concatenate(z[:-1], axis=1) > 0
+    assert found["patterns"] == [pattern_text(row) for row in states.tolist()]
+    row = table("regions", *REGIONS["count"])[0]
+    assert [float(row[f"x_{c}"]) for c in (1, 2, 3)] == found["witnesses"][0]
+
+
+def test_pieces_of_a_segment_are_the_network_on_it():
+    found = document("regions", *REGIONS["segment"])
+    ends = np.array([found["low"], *found["positions"], found["high"]])
+    t = (ends[:-1] + ends[1:]) / 2
+    y = np.array(found["slopes"])[:, 0] * t + np.array(found["intercepts"])[:, 0]
+    x = t[:, None] * np.array([1.0, 2.0, -1.0])
+    np.testing.assert_allclose(y, initialize((3, 3, 2, 1))(x)[:, 0], atol=1e-12)
+
+
+def test_infinite_ends_are_null_in_json_and_inf_in_csv():
+    found = document("regions", "line", "3")
+    assert (found["low"], found["high"]) == (None, None)
+    rows = table("regions", "line", "3")
+    assert (rows[0]["start"], rows[-1]["end"]) == ("-inf", "inf")
+    assert "from -∞" not in printed("regions", "line", "3")
+    assert re.search(r"^ +-∞ ", printed("regions", "line", "3"), re.M)
+
+
+def test_certify_is_told():
+    for name in ("line", "plane", "count"):
+        assert document("regions", *REGIONS[name], "--certify")["certified"]
+        assert "were proven once more" in printed("regions", *REGIONS[name], "--certify")
+        assert not document("regions", *REGIONS[name])["certified"]
+
+
+def test_a_shape_is_trained_as_it_is_anywhere_else():
+    trained = train([(3, 2)], "sine", 40, seeds=5, activation="leaky_relu", slope=0.25)
+    expected = trained.network(0).forward(np.array([0.3])).preactivations[-1].item()
+    options = ["--train", "--target", "sine", "--steps", "40", "--seed", "5"]
+    kind = ["--activation", "leaky_relu", "--slope", "0.25"]
+    found = document("regions", "line", "3-2", *options, *kind)
+    piece = np.searchsorted(found["positions"], 0.3)
+    y = found["slopes"][piece][0] * 0.3 + found["intercepts"][piece][0]
+    assert y == pytest.approx(expected, abs=1e-6)
+    assert (found["target"], found["steps"], found["seed"]) == ("sine", 40, 5)
+
+
+def test_an_identity_network_is_one_cell_without_states():
+    found = document("regions", "line", "3-2", "--activation", "identity")
+    assert found["counts"] == {"activation_patterns": 1, "affine_pieces": 1, "breakpoints": 0}
+    for name in ("line", "plane"):
+        text = printed("regions", name, "3-2", "--activation", "identity")
+        assert "No neuron has states." in text
+
+
+def test_long_tables_are_cut_and_say_so(tmp_path):
+    printed("construct", "sawtooth", "6", tmp_path / "saw.npz")
+    text = printed("regions", "line", tmp_path / "saw.npz", "--low", "0", "--high", "1")
+    assert "… and 44 more; all of them: --csv or --json" in text
+    assert first_numbers(text) == ["64", "64", "63"]
+
+
+def test_a_count_keeps_no_cell_unless_asked():
+    found = document("regions", "count", "3-2", "--dims", "3")
+    assert found["counts"] == document("regions", *REGIONS["count"])["counts"] | {
+        "affine_pieces": None
+    }
+    assert found["patterns"] is found["witnesses"] is found["by_layer"] is None
+    assert "Affine pieces: with --patterns" in printed("regions", "count", "3-2")
+
+
+def test_a_part_says_that_it_is_one():
+    arguments = ["count", "8", "--dims", "3", "--max-regions", "10"]
+    text = printed("regions", *arguments)
+    assert "a part of them, since --max-regions 10 was reached" in text
+    assert first_numbers(text)[0] == "at least 10"
+    found = document("regions", *arguments)
+    assert not found["complete"]
+    assert found["counts"]["activation_patterns"] == 10
+    assert document("regions", "count", "8", "--dims", "3")["complete"]
+
+
+def test_of_a_plane_with_too_many_cells_the_first_layers_are_told():
+    arguments = ["plane", "4-5", "--low", "-2", "--high", "2"]
+    whole = document("regions", *arguments)
+    most = whole["by_layer"][0]
+    assert most < whole["by_layer"][1]
+    found = document("regions", *arguments, "--max-cells", most)
+    assert (found["complete"], found["level_set"]) == (False, None)
+    assert found["by_layer"] == [most] == [len(set(found["patterns"]))]
+    assert set(found["patterns"]) == {pattern[:4] for pattern in whole["patterns"]}
+    text = printed("regions", *arguments, "--max-cells", most)
+    assert "of the first 1 hidden layers only: --max-cells was reached" in text
+
+
+def test_progress_is_for_terminals(monkeypatch, capsys):
+    with _progress(None) as progress:
+        assert progress is None
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with _progress(2000) as progress:
+        progress(1500)
+    assert "1,500 of at most 2,000 cells" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", REGIONS)
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_figures_are_drawn_to_the_file_that_is_named_and_the_same_each_time(name, suffix, tmp_path):
+    first, second = (tmp_path / f"{k}{suffix}" for k in (1, 2))
+    assert printed("regions", *REGIONS[name], "--figure", first).endswith(f"\n{first}\n")
+    document("regions", *REGIONS[name], "--figure", second)
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("line", CONSTRUCTIONS)
+def test_constructions_are_files_whose_regions_are_counted(line, suffix, tmp_path):
+    if suffix == ".safetensors":
+        pytest.importorskip("safetensors")
+    path = tmp_path / f"net{suffix}"
+    expected, words = CONSTRUCTIONS[line]
+    text = printed("construct", *line.split(), path)
+    assert text.startswith(f"{path}: ")
+    assert words in text
+    net = load(path)
+    assert f"widths {'-'.join(map(str, net.widths))}, {len(net.parameters)} parameters" in text
+    found = document("construct", *line.split(), path)
+    assert found["complete"]
+    assert expected in (None, found["counts"]["activation_patterns"])
+
+
+def test_a_file_that_is_there_is_replaced(tmp_path):
+    path = tmp_path / "net.npz"
+    for layers in (2, 3):
+        printed("construct", "sawtooth", layers, path)
+        assert load(path).depth == layers
+
+
+def test_interpolation_meets_its_target_at_the_knots(tmp_path):
+    printed("construct", "interpolate", "sine", tmp_path / "net.npz", "--pieces", "10")
+    knots = np.linspace(-5, 5, 11)
+    np.testing.assert_allclose(load(tmp_path / "net.npz")(knots)[:, 0], np.sin(knots), atol=1e-12)
+
+
+def test_a_file_of_pytorch_is_told_its_activation(tmp_path):
+    files = pytest.importorskip("safetensors.numpy")
+    path = tmp_path / "net.safetensors"
+    arrays = {"0.weight": np.ones((2, 1)), "0.bias": np.zeros(2)}
+    arrays |= {"2.weight": np.ones((1, 2)), "2.bias": np.zeros(1)}
+    files.save_file(arrays, path)
+    assert "say which: --activation relu" in npnets("regions", "line", path).stderr
+    assert document("regions", "line", path, "--activation", "relu")["slopes"] == [[0.0], [2.0]]
+    leaky = document("regions", "line", path, "--activation", "leaky_relu", "--slope", "0.5")
+    assert leaky["slopes"] == [[1.0], [2.0]]
+
+
+def onnx_file(path, *, sigmoid):
+    onnx = pytest.importorskip("onnx")
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    value = onnx.helper.make_tensor_value_info
+    last = helper.make_node("Sigmoid" if sigmoid else "Identity", ["z"], ["y"], name="last")
+    nodes = [
+        helper.make_node("Gemm", ["x", "w", "b"], ["h"], transB=1),
+        helper.make_node("Relu", ["h"], ["a"]),
+        helper.make_node("Gemm", ["a", "v", "c"], ["z"], transB=1),
+        last,
+    ]
+    arrays = {"w": [[1.0], [1.0]], "b": [0.0, -1.0], "v": [[1.0, -2.0]], "c": [0.0]}
+    tensors = [numpy_helper.from_array(np.float32(a), name) for name, a in arrays.items()]
+    ends = [value(name, onnx.TensorProto.FLOAT, ["n", 1]) for name in "xy"]
+    graph = helper.make_graph(nodes, "net", ends[:1], ends[1:], tensors)
+    onnx.save(helper.make_model(graph), path)
+
+
+def test_an_onnx_file_is_read_and_one_of_another_graph_names_the_node(tmp_path):
+    onnx_file(tmp_path / "good.onnx", sigmoid=False)
+    assert document("regions", "line", tmp_path / "good.onnx")["positions"] == [0.0, 1.0]
+    onnx_file(tmp_path / "bad.onnx", sigmoid=True)
+    refused = npnets("regions", "line", tmp_path / "bad.onnx")
+    assert refused.exit_code == 2
+    assert "the last layer must be linear, a sigmoid follows it" in refused.stderr
+
+
+BAD = {
+    "regions line 16-0": "shape must be positive widths",
+    "regions line two": "shape must be positive widths",
+    "regions line nothere.npz": "got 'nothere.npz', which does not exist",
+    "regions line {text}": "cannot be loaded: not a zip archive",
+    "regions line {store}": "or a network's file (.npz, .safetensors, .onnx), got",
+    "regions line {nan}": "nan.npz has no linear regions to count: weights[0] must be finite",
+    "regions line {tanh}": "tanh.npz has no linear regions to count: activation must be one of",
+    "regions line 16 --activation tanh": "--activation must be one of relu, leaky_relu, identity",
+    "regions line 16 --activation reul": "did you mean 'relu'?",
+    "regions line 16 --init no": "--init must be one of",
+    "regions line 16 --low 1 --high 1": "--low must be below high, got 1.0 and 1.0",
+    "regions line 16 --low 2 --high -1": "--low must be below high, got 2.0 and -1.0",
+    "regions line 16 --low nan": "--low must be below high, got nan",
+    "regions line 16 --low a": "Invalid value for '--low'",
+    "regions line 16 --dims 0": "--dims must be an integer >= 1, got 0",
+    "regions line 16 --seed -1": "--seed must be an integer >= 0, got -1",
+    "regions line 16 --slope -1 --activation leaky_relu": "--slope must be a finite number >= 0",
+    "regions line 16 --steps 9": "--steps must be left out without --train",
+    "regions line 16 --train --steps -9": "--steps must be an integer from 0",
+    "regions line 16 --train --target sin": "did you mean",
+    "regions line 16 --train --target x1*x2": "x1",
+    "regions line 16 --dims 3": "--from and --to must be given for a network of 3 inputs",
+    "regions line {two_inputs}": "--from and --to must be given for a network of 2 inputs",
+    "regions line 16 --from 0": "--from and --to must be given together",
+    "regions line 16 --ray": "--ray must be given with --from and --to",
+    "regions line {two_inputs} --from 0,0 --to 0,0": "--to must be another point than --from",
+    "regions line {two_inputs} --from 0,0 --to 1": "--to must be 2 finite numbers, of 2 inputs",
+    "regions line {two_inputs} --from 0,0 --to 1,inf": "--to must be 2 finite numbers",
+    "regions line {two_inputs} --from 0,0 --to 1,x": "--to must be numbers joined by commas",
+    "regions line {two_inputs} --from 0,0 --to 1,1 --low 0": "--low must be left out with --from",
+    "regions line {two_inputs} --seed 1": "--seed must be left out with the file of a network",
+    "regions line {two_inputs} --train": "--train must be left out with the file of a network",
+    "regions line {two_inputs} --activation identity": "--activation must be left out or relu",
+    "regions line 16 --json --csv": "--json and --csv must not be given together",
+    "regions line 16 --figure a.gif": "--figure must end in .png, .svg, .pdf",
+    "regions line 16 --figure /nowhere/a.png": "--figure must be where files can be made",
+    "regions plane {one_input}": "--plane must be given for a network of 1 inputs",
+    "regions plane 16 --dims 3": "--plane must be given for a network of 3 inputs",
+    "regions plane 16 --low -inf": "--low must be",
+    "regions plane 16 --low 1 --high 0": "--low must be less than high",
+    "regions plane 16 --low 0,0,0": "--low must be 1 or 2 numbers",
+    "regions plane 16 --plane 0,0:1,0": "--plane must be like 0,0,0:1,0,0:0,1,0",
+    "regions plane 16 --plane 0,0:1,0:2,0": "--plane",
+    "regions plane 16 --plane 0,0:1,0:0,1,1": "--plane's v must be 2 finite numbers",
+    "regions plane 16 --max-cells 0": "--max-cells must be an integer >= 1, got 0",
+    "regions plane 16 --level nan": "--level must be a finite number, got nan",
+    "regions plane 16 --threads 0": "--threads must be an integer >= 1, got 0",
+    "regions count 16 --max-regions 0": "--max-regions must be an integer >= 1, got 0",
+    "regions count 16 --low 0,1,2": "--low must be 1 or 2 numbers, for 2 inputs",
+    "regions count 16 --low 1 --high -1": "--low must be less than high in every input",
+    "regions count 16 --high ,": "--high must be numbers joined by commas",
+    "regions counts 16": "No such command 'counts'",
+    "construct sawtooth 0 a.npz": "LAYERS must be an integer >= 1, got 0",
+    "construct sawtooth 3 a.onnx": "FILE must end in .npz or .safetensors, got 'a.onnx'",
+    "construct sawtooth 3 nowhere/a.npz": "FILE must be a file in a folder that exists",
+    "construct sawtooth 3": "Missing argument 'FILE'",
+    "construct sawtooth 3 a.npz --peak 1": "--peak must lie between 0 and 1, got 1.0",
+    "construct bump a.npz --peak 9": "must hold",
+    "construct interpolate sine a.npz --knots 1,0": "--knots must",
+    "construct interpolate sin a.npz": "target",
+    "construct interpolate sine a.npz --pieces 0": "--pieces must be an integer >= 1, got 0",
+    "construct interpolate sine a.npz --low 3 --high 1": "--low must be below high",
+    "construct interpolate log(x) a.npz": "must be finite",
+    "construct parity 0 a.npz": "BITS must be an integer from 1 to 20, got 0",
+    "construct parity 64 a.npz": "BITS must be an integer from 1 to 20, got 64",
+    "construct xor a.npz --neurons 1": "--neurons must be an integer from 2 to 3, got 1",
+    "construct square 0 a.npz": "SIZE must be an integer >= 1, got 0",
+    "construct square 3 a.npz --deep --fit l2": "--fit must be left out with --deep",
+    "construct polygon 2 a.npz": "must be an integer >= 3, got 2",
+    "construct polygon 0,0 1,0 2,0 a.npz": "strictly convex polygon",
+    "construct polygon 0,0 1,0 a.npz": "vertices must have shape",
+    "construct polygon 0,0 1,0 0,1 a.npz --margin 0": "--margin must be a positive number",
+    "construct polygon 0,0 1,0 0,x a.npz": "CORNERS must be numbers joined by commas",
+}
+
+
+@pytest.mark.parametrize(("line", "message"), BAD.items())
+def test_a_mistake_is_one_line_that_names_the_option_as_typed(line, message, tmp_path, monkeypatch):
+    monkeypatch.setattr("npnets_kernels.train.train", pytest.fail)
+    monkeypatch.chdir(tmp_path)
+    names = ("one_input", "two_inputs", "nan", "tanh", "text")
+    paths = {name: tmp_path / f"{name}.npz" for name in names} | {"store": tmp_path / "npnets.db"}
+    save(initialize((1, 3, 1)), paths["one_input"])
+    save(initialize((2, 3, 1)), paths["two_inputs"])
+    save(initialize((1, 3, 1), activation="tanh"), paths["tanh"])
+    save(Network([[[np.nan]]], [[1.0]]), paths["nan"])
+    paths["text"].write_text("weights")
+    paths["store"].write_bytes(b"SQLite format 3\0")
+    before = sorted(tmp_path.iterdir())
+    result = npnets(*line.format(**paths).split())
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", ["regions", "regions line", "regions plane", "regions count", "construct parity"]
+)
+def test_help_imports_nothing_heavy(arguments):
+    code = (
+        "import sys\nfrom npnets.commands import main\n"
+        f"try: main({[*arguments.split(), '--help']})\nexcept SystemExit: pass\n"
+        "print({'numba', 'scipy', 'matplotlib', 'torch', 'numpy'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "set()"
