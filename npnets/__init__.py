@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     )
     from npnets.landscape.dynamics import Dynamics, dynamics
     from npnets.landscape.hessians import Derivatives, derivatives, hessians
-    from npnets.landscape.jacobian_svd import JacobianSVD, jacobian_svd, jacobian_svds, locality
+    from npnets.landscape.jacobian_svd import JacobianSVD, jacobian_svd, jacobian_svds
+    from npnets.landscape.locality import locality
     from npnets.landscape.polish import Polished, polish, polish_all
     from npnets.landscape.spectrum import Spectrum, spectra, spectrum
     from npnets.landscape.walk import Walk, flat_distance, walk
@@ -92,7 +93,8 @@ _HOMES = {
     ),
     "landscape.dynamics": ("Dynamics", "dynamics"),
     "landscape.hessians": ("Derivatives", "derivatives", "hessians"),
-    "landscape.jacobian_svd": ("JacobianSVD", "jacobian_svd", "jacobian_svds", "locality"),
+    "landscape.jacobian_svd": ("JacobianSVD", "jacobian_svd", "jacobian_svds"),
+    "landscape.locality": ("locality",),
     "landscape.polish": ("Polished", "polish", "polish_all"),
     "landscape.spectrum": ("Spectrum", "spectra", "spectrum"),
     "landscape.walk": ("Walk", "flat_distance", "walk"),

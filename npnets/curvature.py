@@ -220,8 +220,7 @@ def _slices(net: Network, n: int) -> Iterator[slice]:
 
 def exact_inputs(net: Network, x: ArrayLike) -> tuple[Network, np.ndarray]:
     """The network in float64, and samples (n, d_in) that fit it."""
-    theta = finite_array("parameters", net.parameters)
-    exact = Network.from_parameters(net.widths, theta, net.activation, net.slope)
+    exact = net.with_parameters(finite_array("parameters", net.parameters))
     samples = samples_like(finite_array("x", x), net.widths[0]).astype(np.float64, copy=False)
     if len(samples) == 0:
         raise ValueError("x must hold at least one sample, got none")
@@ -236,15 +235,20 @@ def finite_array(name: str, value: ArrayLike) -> np.ndarray:
     ValueError: x must be finite, got inf
     """
     array = real_array(name, value)
-    if not np.isfinite(array).all():
+    if not all_finite(array):
         bad = array[~np.isfinite(array)].ravel()[0]
         raise ValueError(f"{name} must be finite, got {bad}")
     return array if array.dtype.kind in "iu" else array.astype(np.float64)
 
 
+def all_finite(array: np.ndarray) -> bool:
+    """Whether no entry is NaN or infinite; to count is cheaper than numpy's ``all``."""
+    return np.count_nonzero(np.isfinite(array)) == array.size
+
+
 def check_no_overflow(what: str, matrix: np.ndarray) -> None:
     """Refuse a matrix that holds NaN or infinity; ``what`` names the network it belongs to."""
-    if not np.isfinite(matrix).all():
+    if not all_finite(matrix):
         raise ValueError(f"{what} must have a finite Hessian on x and y, got one that overflows")
 
 

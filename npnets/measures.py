@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
-from npnets_kernels.activations import NAMES
-from npnets_kernels.evaluate import evaluate
 
 from npnets.activations import get_activation
-from npnets.backends.compiled import pad_samples, pad_weights
+from npnets.backends.evaluation import Evaluated, evaluate
 from npnets.backends.layout import Layout
 from npnets.samples import DEAD_SAMPLE, held_out, uniform_grid
 from npnets.targets import Target, get_target
@@ -60,55 +57,37 @@ def measure(trained: Trained, target: Target | str | None = None) -> Measured:
     ([False, True], True)
     """
     d_in = trained.protocol.target.d_in
-    target = trained.protocol.target if target is None else get_target(target, d_in)
+    goal = trained.protocol.target if target is None else get_target(target, d_in)
     normal, grid = held_out(d_in), uniform_grid(d_in)
     layout = Layout.of([trained.widths(k) for k in range(len(trained))])
-    on_normal = _evaluate(trained, layout, normal, target(normal))
-    on_grid = _evaluate(trained, layout, grid, target(grid))
-    few = normal[:DEAD_SAMPLE]
-    highest = _evaluate(trained, layout, few, target(few), hidden=True).highest
-    spread = target(normal).std()
+    theta = trained.parameters.astype(np.float64)
+    activation, slope = trained.protocol.activation, trained.protocol.slope
+
+    def on(x: np.ndarray, hidden: bool = False) -> Evaluated:
+        return evaluate(layout, theta, activation, slope, x, goal(x), hidden)
+
+    on_normal, on_grid = on(normal), on(grid)
+    highest = on(normal[:DEAD_SAMPLE], hidden=True).highest
+    outputs = layout.row_offsets[1:] - 1
+    largest_output = np.maximum(np.abs(on_normal.lowest), np.abs(on_normal.highest))[outputs]
+    output_range = _output_range(layout, on_normal)
     return Measured(
         on_normal.loss,
-        on_normal.loss / target(normal).var(),
+        on_normal.loss / goal(normal).var(),
         on_grid.loss,
-        on_grid.loss / target(grid).var(),
-        on_normal.output_range,
-        on_grid.output_range,
-        on_normal.output_range <= CONSTANT * np.maximum(spread, on_normal.largest_output),
+        on_grid.loss / goal(grid).var(),
+        output_range,
+        _output_range(layout, on_grid),
+        output_range <= CONSTANT * np.maximum(goal(normal).std(), largest_output),
         _dead(trained, layout, highest),
     )
 
 
-class _Evaluated(NamedTuple):
-    loss: np.ndarray
-    output_range: np.ndarray
-    largest_output: np.ndarray
-    highest: np.ndarray
-    """The highest value of every neuron of every network, if the hidden ones were watched."""
-
-
-def _evaluate(
-    trained: Trained, layout: Layout, x: np.ndarray, y: np.ndarray, hidden: bool = False
-) -> _Evaluated:
-    """Mean squared error and extremes on x (n, d_in), y (n, 1)."""
-    errors, lowest, highest = evaluate(
-        layout.widths,
-        layout.width_offsets,
-        trained.parameters.astype(np.float64),
-        layout.offsets,
-        layout.row_offsets,
-        pad_samples(x.T),
-        pad_samples(y.T),
-        pad_weights(len(x), 1 / y.size, np.dtype(np.float64)),
-        NAMES.index(trained.protocol.activation),
-        float(trained.protocol.slope),
-        hidden,
-    )
+def _output_range(layout: Layout, found: Evaluated) -> np.ndarray:
+    """Largest minus smallest output of each network, NaN if its loss is."""
     outputs = layout.row_offsets[1:] - 1
-    low, high = lowest[outputs], highest[outputs]
-    output_range = np.where(np.isnan(errors), np.nan, high - low)
-    return _Evaluated(errors, output_range, np.maximum(np.abs(low), np.abs(high)), highest)
+    output_range = found.highest[outputs] - found.lowest[outputs]
+    return np.where(np.isnan(found.loss), np.nan, output_range)
 
 
 def _dead(trained: Trained, layout: Layout, highest: np.ndarray) -> list[tuple[int, ...]]:

@@ -88,6 +88,19 @@ class Network:
         """
         return cls(*split_parameters(real_array("theta", theta), widths), activation, slope)
 
+    def with_parameters(self, theta: ArrayLike) -> Network:
+        """The network of these widths and this activation at other parameters θ, (P,).
+
+        Raises
+        ------
+        ValueError
+            If θ does not hold P real numbers.
+
+        >>> Network([[[2.0]]], [[1.0]], "tanh").with_parameters([3.0, 4.0]).parameters.tolist()
+        [3.0, 4.0]
+        """
+        return Network.from_parameters(self.widths, theta, self.activation, self.slope)
+
     @property
     def widths(self) -> tuple[int, ...]:
         """Input, hidden and output widths, e.g. (1, 5, 7, 4, 1)."""

@@ -6,6 +6,8 @@ of N(0, I), where the network was trained, and a grid on [-5, 5]^d, most of whic
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from npnets.randomness import generator
@@ -40,13 +42,24 @@ def minibatches(
     True
     """
     per_page = page_steps(d_in, batch_size)
-    pages = []
-    for page in range(start // per_page, -(-stop // per_page)):
-        random = generator(seed, "minibatches", d_in, page)
-        pages.append(random.standard_normal((per_page, d_in, batch_size), dtype=np.float32))
+    draw = _kept_page if per_page > 1 else _page
+    numbers = range(start // per_page, -(-stop // per_page))
+    pages = [draw(seed, d_in, batch_size, number) for number in numbers]
     first = start // per_page * per_page
     steps = np.concatenate(pages) if pages else np.empty((0, d_in, batch_size), np.float32)
     return steps[start - first : stop - first].astype(dtype, copy=False)
+
+
+def _page(seed: int, d_in: int, batch_size: int, number: int) -> np.ndarray:
+    """The minibatches that come from one stream, (steps, d_in, batch_size)."""
+    shape = (page_steps(d_in, batch_size), d_in, batch_size)
+    page = generator(seed, "minibatches", d_in, number).standard_normal(shape, dtype=np.float32)
+    page.setflags(write=False)
+    return page
+
+
+#: Who takes few steps at a time asks for a page again and again, each thread for one of its own.
+_kept_page = lru_cache(maxsize=16, typed=True)(_page)
 
 
 def page_steps(d_in: int, batch_size: int) -> int:

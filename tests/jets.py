@@ -1,77 +1,126 @@
 """An oracle for Hessians: every number carries its value, its gradient and its Hessian.
 
-They are passed forward by the product and the chain rule, one sample at a time; activations and
-losses are those of ``naive``.
+They follow from the network's formula by the rules for sums, products and chains, one sample at a
+time, in floats with the activations of ``naive``, or in mpmath's numbers, which differentiate its
+activations themselves.
 """
 
 import math
 
 import numpy as np
-from naive import (
-    activation,
-    activation_derivative,
-    activation_second_derivative,
-    sample_delta,
-    sigmoid,
-)
+from naive import activation, activation_derivative, activation_second_derivative
 
 
-def sample_hessian(weights, biases, x, y, kind="mse", name="relu", slope=0.01):
-    """d²L/dθ² for one sample, θ = (W_1 row by row, b_1, W_2, …)."""
-    size = sum(len(w) * (len(w[0]) + 1) for w in weights)
-    units = np.eye(size)
-    flat = np.zeros((size, size))
-    values = [(float(number), np.zeros(size), flat) for number in x]
-    start = 0
-    for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        sums = []
-        for i in range(len(b)):
-            bias = units[start + len(w) * len(w[0]) + i]
-            total = [float(b[i]), bias.copy(), flat.copy()]
-            for j, (a, da, dda) in enumerate(values):
-                weight, unit = float(w[i][j]), units[start + i * len(w[0]) + j]
-                total[0] += weight * a
-                total[1] += weight * da + a * unit
-                total[2] += weight * dda + np.outer(unit, da) + np.outer(da, unit)
-            sums.append(total)
-        start += len(w) * (len(w[0]) + 1)
-        if layer == len(weights) - 1:
-            break
-        values = []
-        for z, dz, ddz in sums:
-            first = activation_derivative(name, z, slope)
-            second = activation_second_derivative(name, z, slope)
-            values.append(
-                (activation(name, z, slope), first * dz, first * ddz + second * np.outer(dz, dz))
-            )
-    outputs = [total[0] for total in sums]
-    delta, curvature = sample_delta(outputs, y, kind), sample_curvature(outputs, kind)
-    hessian = flat.copy()
-    for i, (_, di, ddi) in enumerate(sums):
-        hessian += delta[i] * ddi
-        for j, (_, dj, _) in enumerate(sums):
-            hessian += curvature[i][j] * np.outer(di, dj)
-    return hessian
+class Jet:
+    """A number with its first and second derivatives in all parameters."""
+
+    def __init__(self, value, first, second):
+        self.value, self.first, self.second = value, first, second
+
+    def __add__(self, other):
+        return Jet(self.value + other.value, self.first + other.first, self.second + other.second)
+
+    def __mul__(self, other):
+        cross = np.outer(self.first, other.first)
+        second = self.value * other.second + other.value * self.second + cross + cross.T
+        first = self.value * other.first + other.value * self.first
+        return Jet(self.value * other.value, first, second)
+
+    def through(self, function):
+        """What a function makes of it that gives its value, slope and bend."""
+        value, slope, bend = function(self.value)
+        second = slope * self.second + bend * np.outer(self.first, self.first)
+        return Jet(value, slope * self.first, second)
 
 
-def sample_curvature(output, kind="mse"):
-    """d²L/do² for one sample."""
-    d_out = len(output)
-    if kind == "mse":
-        return [[2.0 / d_out * (i == j) for j in range(d_out)] for i in range(d_out)]
-    if kind == "binary_cross_entropy":
-        p = [sigmoid(o) for o in output]
-        return [
-            [p[i] * (1.0 - p[i]) / d_out * (i == j) for j in range(d_out)] for i in range(d_out)
-        ]
-    powers = [math.exp(o - max(output)) for o in output]
+class Floats:
+    """Python's numbers, and ``naive``'s activations with their derivatives."""
+
+    number, exp, log = float, math.exp, math.log
+
+    @staticmethod
+    def phi(name, slope):
+        of = (activation, activation_derivative, activation_second_derivative)
+        return lambda z: tuple(function(name, z, slope) for function in of)
+
+
+class Precise:
+    """mpmath's numbers, and activations that it differentiates."""
+
+    def __init__(self, mpmath):
+        self.mpmath = mpmath
+        self.number, self.exp, self.log = mpmath.mpf, mpmath.exp, mpmath.log
+
+    def phi(self, name, slope):
+        mpmath = self.mpmath
+        function = {
+            "relu": lambda z: z if z > 0 else z * 0,
+            "leaky_relu": lambda z: z if z > 0 else z * mpmath.mpf(slope),
+            "tanh": mpmath.tanh,
+            "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
+            "gelu": lambda z: z * mpmath.ncdf(z),
+        }[name]
+        return lambda z: tuple(mpmath.diff(function, z, order) for order in range(3))
+
+
+def hessian(net, xs, ys, kind="mse", numbers=Floats):
+    """d²L/dθ² of the mean loss on samples xs (n, d_in) with targets ys (n, d_out)."""
+    theta = [numbers.number(number) for number in net.parameters.tolist()]
+    places = range(len(theta))
+    units = np.array([[numbers.number(int(i == j)) for j in places] for i in places])
+    nothing = 0 * units
+    parameters = [Jet(t, unit, nothing) for t, unit in zip(theta, units, strict=True)]
+
+    def constant(number):
+        return Jet(numbers.number(number), nothing[0], nothing)
+
+    phi, total = numbers.phi(net.activation, net.slope), nothing
+    for x, y in zip(np.asarray(xs).tolist(), np.asarray(ys).tolist(), strict=True):
+        outputs = forward(net, parameters, [constant(number) for number in x], phi)
+        total = total + sample_hessian(outputs, y, kind, constant, numbers)
+    terms = 1 if kind == "softmax_cross_entropy" else len(outputs)
+    return total / (len(xs) * terms)
+
+
+def forward(net, parameters, a, phi):
+    """The outputs of one sample."""
+    parameters = iter(parameters)
+    for layer, w in enumerate(net.weights):
+        rows = [[next(parameters) for _ in a] for _ in w]
+        z = [next(parameters) for _ in w]
+        for i, row in enumerate(rows):
+            for weight, value in zip(row, a, strict=True):
+                z[i] += weight * value
+        a = [number.through(phi) for number in z] if layer < net.depth else z
+    return a
+
+
+def sample_hessian(outputs, y, kind, constant, numbers):
+    """d²L/dθ² of one sample's loss, times the outputs that it is a mean over."""
+
+    def softplus(v):
+        s, rest = 1 / (1 + numbers.exp(-v)), 1 / (1 + numbers.exp(v))
+        return -numbers.log(rest), s, s * rest
+
+    if kind == "softmax_cross_entropy":
+        return softmax_hessian(outputs, y, numbers)
+    total = constant(0)
+    for o, t in zip(outputs, y, strict=True):
+        if kind == "mse":
+            error = o + constant(-t)
+            total += error * error
+        else:
+            total += o.through(softplus) + constant(-t) * o
+    return total.second
+
+
+def softmax_hessian(outputs, y, numbers):
+    """Σ_i (p_i - y_i) o_i'' + Σ_ij p_i (δ_ij - p_j) o_i' o_j'; by log and exp, p would cancel."""
+    top = max(o.value for o in outputs)
+    powers = [numbers.exp(o.value - top) for o in outputs]
     p = [power / sum(powers) for power in powers]
-    return [[p[i] * ((i == j) - p[j]) for j in range(d_out)] for i in range(d_out)]
-
-
-def hessian(weights, biases, xs, ys, kind="mse", name="relu", slope=0.01):
-    """d²L/dθ² of the mean loss."""
-    total = 0.0
-    for x, y in zip(xs, ys, strict=True):
-        total = total + sample_hessian(weights, biases, x, y, kind, name, slope)
-    return total / len(xs)
+    total = sum((q - t) * o.second for q, t, o in zip(p, y, outputs, strict=True))
+    for i, a in enumerate(outputs):
+        for j, b in enumerate(outputs):
+            total = total + p[i] * ((i == j) - p[j]) * np.outer(a.first, b.first)
+    return total

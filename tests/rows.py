@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
 from npnets.shapes import Shape, compositions, format_shape, parse_shape
 from npnets.study.plan import Settings, Shard
-from npnets.study.schema import NetworkRow
+from npnets.study.schema import APPLICATION_ID, MIGRATIONS, NetworkRow
 from npnets.study.store import Store
 
 
@@ -40,6 +45,7 @@ def make_row(target: str, shape: str, seed: int = 0, **values) -> NetworkRow:
         dead=format_shape([0] * len(widths)),
         dead_total=0,
         collapsed=0,
+        breakpoints=sum(widths) // 2,
         parameters=rng.standard_normal(count).astype("<f4").tobytes(),
     )
     return row._replace(**values)
@@ -48,6 +54,24 @@ def make_row(target: str, shape: str, seed: int = 0, **values) -> NetworkRow:
 def make_shard(settings: Settings, shard: Shard) -> list[NetworkRow]:
     """What takes the place of training a shard."""
     return [make_row(shard.target, format_shape(shape), shard.seed) for shape in shard.shapes]
+
+
+def make_first_store(path: Path, rows: Iterable[NetworkRow], settings: Settings) -> None:
+    """A store of schema version 1, as the first npnets wrote it; it knew of no breakpoints."""
+    old = [name for name in NetworkRow._fields if name != "breakpoints"]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in MIGRATIONS[0]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.executemany(
+            "INSERT INTO settings VALUES (?, ?)",
+            [(key, json.dumps(value)) for key, value in asdict(settings).items()],
+        )
+        connection.executemany(
+            f"INSERT INTO networks ({', '.join(old)}) VALUES ({', '.join('?' * len(old))})",
+            [[getattr(row, name) for name in old] for row in rows],
+        )
 
 
 def fill(store: Store, neurons: int = 5, targets=("linear", "quadratic"), seeds: int = 1) -> None:

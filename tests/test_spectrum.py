@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from jets import Precise
+from jets import hessian as jet_hessian
 
-from npnets.backends import blas
 from npnets.curvature import hessian
 from npnets.initializers import initialize
 from npnets.landscape import spectrum as module
@@ -16,75 +16,9 @@ from npnets.network import Network, parameter_count
 EPS = 2.0**-52
 
 
-class Jet:
-    """A number of any precision with its first and second derivatives in all parameters."""
-
-    def __init__(self, value, first, second):
-        self.value, self.first, self.second = value, first, second
-
-    def __add__(self, other):
-        return Jet(self.value + other.value, self.first + other.first, self.second + other.second)
-
-    def __mul__(self, other):
-        cross = np.outer(self.first, other.first)
-        second = self.value * other.second + other.value * self.second + cross + cross.T
-        first = self.value * other.first + other.value * self.first
-        return Jet(self.value * other.value, first, second)
-
-    def through(self, mpmath, function):
-        slope, bend = (mpmath.diff(function, self.value, order) for order in (1, 2))
-        second = slope * self.second + bend * np.outer(self.first, self.first)
-        return Jet(function(self.value), slope * self.first, second)
-
-
-def exact_hessian(mpmath, net, x, y, kind):
-    """The Hessian as an mpmath matrix, from the network's formula and the rules for products."""
-    theta = [mpmath.mpf(number) for number in net.parameters.tolist()]
-    size, zero = len(theta), mpmath.mpf(0)
-    none, nothing = np.full(size, zero), np.full((size, size), zero)
-    units = np.array([[mpmath.mpf(int(i == j)) for j in range(size)] for i in range(size)])
-
-    def constant(number):
-        return Jet(mpmath.mpf(number), none, nothing)
-
-    phi = {
-        "relu": lambda z: z if z > 0 else z * 0,
-        "leaky_relu": lambda z: z if z > 0 else z * mpmath.mpf(net.slope),
-        "tanh": mpmath.tanh,
-        "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
-        "gelu": lambda z: z * mpmath.ncdf(z),
-    }[net.activation]
-    total = constant(0)
-    for sample, target in zip(x.tolist(), y.tolist(), strict=True):
-        parameters = (Jet(t, unit, nothing) for t, unit in zip(theta, units, strict=True))
-        a = [constant(number) for number in sample]
-        for layer, w in enumerate(net.weights):
-            rows = [[next(parameters) for _ in a] for _ in range(len(w))]
-            z = [next(parameters) for _ in range(len(w))]
-            for i, row in enumerate(rows):
-                for weight, value in zip(row, a, strict=True):
-                    z[i] += weight * value
-            a = [number.through(mpmath, phi) for number in z] if layer < net.depth else z
-        total += exact_loss(mpmath, a, target, kind, constant)
-    terms = 1 if kind == "softmax_cross_entropy" else y.shape[1]
-    return mpmath.matrix((total.second / (len(x) * terms)).tolist())
-
-
-def exact_loss(mpmath, outputs, target, kind, constant):
-    total, log_sum = constant(0), constant(0)
-    for o, t in zip(outputs, target, strict=True):
-        if kind == "mse":
-            total += (o + constant(-t)) * (o + constant(-t))
-        elif kind == "binary_cross_entropy":
-            total += o.through(mpmath, lambda v: mpmath.log(1 + mpmath.exp(v))) + constant(-t) * o
-        else:
-            log_sum += o.through(mpmath, mpmath.exp)
-            total += constant(-t) * o
-    return total + log_sum.through(mpmath, mpmath.log) if log_sum.value else total
-
-
 def exact_eigenvalues(mpmath, net, x, y, kind):
-    values = mpmath.mp.eigsy(exact_hessian(mpmath, net, x, y, kind), eigvals_only=True)
+    exact = mpmath.matrix(jet_hessian(net, x, y, kind, Precise(mpmath)).tolist())
+    values = mpmath.mp.eigsy(exact, eigvals_only=True)
     return sorted(values, reverse=True)
 
 
@@ -243,21 +177,6 @@ def test_many_spectra_are_those_of_each_alone_to_the_last_bit(monkeypatch, threa
         alone = spectrum(net, x, x**2, eigenvectors=eigenvectors)
         assert one.eigenvalues.tobytes() == alone.eigenvalues.tobytes()
         assert np.array_equal(one.eigenvectors, alone.eigenvectors)
-
-
-def blas_threads():
-    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-
-
-def test_a_decomposition_takes_one_blas_thread_and_gives_the_others_back(monkeypatch):
-    blas._libraries.cache_clear()  # so that it knows what other tests have loaded
-    before, seen, eigh = blas_threads(), [], np.linalg.eigh
-    monkeypatch.setattr(np.linalg, "eigh", lambda a: (seen.append(blas_threads()), eigh(a))[1])
-    spectra([initialize((1, 3, 1)), initialize((1, 4, 1))], [1.0, 2.0], [0.0, 1.0], threads=2)
-    assert seen == [{1}, {1}]
-    with pytest.raises(KeyError), blas.one_blas_thread():
-        raise KeyError
-    assert blas_threads() == before
 
 
 def test_no_networks_have_no_spectra():

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from npnets_kernels.simd import lanes
 
-from npnets import protocol, training
+from npnets import protocol, samples, training
 from npnets.activations import ACTIVATIONS
 from npnets.backends.compiled import Compiled
 from npnets.backends.reference import Reference
 from npnets.initializers import initial_parameters
 from npnets.optimizers import OPTIMIZERS
+from npnets.randomness import generator
 from npnets.samples import held_out, minibatches
 from npnets.shapes import compositions
 from npnets.targets import get_target
@@ -268,6 +269,29 @@ def test_all_shapes_of_a_seed_see_the_same_data_and_other_seeds_other_data():
     assert (minibatches(0, 1, 64, 10, 20) == minibatches(0, 1, 64, 0, 20)[10:]).all()
     assert (minibatches(0, 1, 64, 0, 5) != minibatches(1, 1, 64, 0, 5)).all()
     assert (minibatches(0, 2, 64, 0, 5)[:, :1] != minibatches(0, 1, 64, 0, 5)).all()
+
+
+def test_writing_to_minibatches_changes_none_of_the_next():
+    for step in (0, 300):  # the page that is kept, and another
+        first = minibatches(5, 2, 8, step, step + 1)
+        kept = first.copy()
+        first[:] = np.nan
+        assert_same_bytes(minibatches(5, 2, 8, step, step + 1), kept)
+
+
+def test_a_page_is_drawn_once_for_all_of_its_steps(monkeypatch):
+    drawn = []
+
+    def counted(*name):
+        drawn.append(name)
+        return generator(*name)
+
+    monkeypatch.setattr(samples, "generator", counted)
+    whole = minibatches(11, 1, 64, 0, 600)
+    drawn.clear()
+    steps = [minibatches(11, 1, 64, t, t + 1) for t in range(600)]
+    assert_same_bytes(np.concatenate(steps), whole)
+    assert drawn == []
 
 
 def test_a_dead_neurons_moments_fall_to_zero_without_moving_the_rest():

@@ -1,7 +1,7 @@
 """How one network's neurons act on its loss, and on each other, for one chunk of samples.
 
-The forward and the backward pass, and beside them the couplings that a Hessian is made of; in the
-notation of ``npnets_kernels.hessian``, which derives them.
+The forward pass, the backward pass from one layer to the next, and beside them the couplings that a
+Hessian is made of; in the notation of ``npnets_kernels.hessian``, which derives them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from numba import njit
 
 from npnets_kernels.activations import activate, second_derivative
-from npnets_kernels.rows import coupling_row, fan, layer_size, multiply, scale, start, zero
+from npnets_kernels.rows import add, combine, fan, mix, multiply, scale, start
 from npnets_kernels.simd import full, load_block, store
 
 
@@ -23,69 +23,67 @@ def forward(net, rows, x, x_stride):
     for layer in range(1, net.n_layers + 1):
         fan_in, fan_out = fan(net, layer)
         bias = weight + fan_out * fan_in
+        inputs = start(rows, rows.inputs, rows.input_rows[layer])
         for i in range(fan_out):
-            z = start(rows, rows.deltas, rows.neuron_rows[layer] + i)
+            output = start(rows, rows.deltas, rows.neuron_rows[layer] + i)
+            value = start(rows, rows.inputs, rows.input_rows[layer] + fan_in + 1 + i)
+            slope = start(rows, rows.slopes, rows.neuron_rows[layer] + i)
+            bend = start(rows, rows.bends, rows.neuron_rows[layer] + i)
             for b in range(rows.n_blocks):
-                store(z, b, full(zero(rows), net.theta[bias + i]))
-            for j in range(fan_in):
-                a = start(rows, rows.inputs, rows.input_rows[layer] + j)
-                scale(rows, net.theta[weight + i * fan_in + j], a, z, True)
-            if layer < net.n_layers:
-                fire(net, rows, layer, i, z)
+                z = mix(rows, net.theta, weight + i * fan_in, 1, inputs, 1, fan_in, b)
+                z = z + full(z, net.theta[bias + i])
+                if layer < net.n_layers:
+                    fire(net, z, value, slope, bend, b)
+                else:
+                    store(output, b, z)
         weight = bias + fan_out
 
 
 @njit
-def fire(net, rows, layer, i, z):
-    """Fill a, φ' and φ'' of a hidden neuron from its preactivations."""
-    value = start(rows, rows.inputs, rows.input_rows[layer + 1] + i)
-    slopes = start(rows, rows.slopes, rows.neuron_rows[layer] + i)
-    bends = start(rows, rows.bends, rows.neuron_rows[layer] + i)
-    for b in range(rows.n_blocks):
-        z_b = load_block(z, b)
-        a, slope = activate(net.activation, net.leak, z_b)
-        store(value, b, a)
-        store(slopes, b, slope)
-        store(bends, b, second_derivative(net.activation, z_b, a, slope))
+def fire(net, z, value, slope, bend, b):
+    """Keep a, φ' and, if it is wanted, φ'' of a hidden neuron's preactivations z."""
+    a, first = activate(net.activation, net.leak, z)
+    store(value, b, a)
+    store(slope, b, first)
+    if net.bent:
+        store(bend, b, second_derivative(net.activation, z, a, first))
 
 
 @njit
-def backward(net, rows, curved):
-    """Fill δ_l and M_l of the hidden layers from those of the output."""
-    weight = net.size
-    for layer in range(net.n_layers - 1, 0, -1):
-        width, above = net.widths[layer], net.widths[layer + 1]
-        weight -= layer_size(net, layer + 1)
-        push_first(net, rows, layer, weight)
-        couple(net, rows, layer + 1, layer)
-        for i in range(width):
-            for j in range(i + 1):
-                m = start(rows, rows.couplings, coupling_row(net, rows, layer, i, j))
-                for k in range(above):
-                    pushed = start(rows, rows.pushed, k * width + i)
-                    multiply(rows, pushed, start(rows, rows.pairs, k * width + j), m, k > 0)
-            epsilon = start(rows, rows.deltas, rows.neuron_rows[layer] + i)
-            for k in range(above):
-                delta = start(rows, rows.deltas, rows.neuron_rows[layer + 1] + k)
-                scale(rows, net.theta[weight + k * width + i], delta, epsilon, k > 0)
-            if curved:
-                bend = start(rows, rows.bends, rows.neuron_rows[layer] + i)
-                m = start(rows, rows.couplings, coupling_row(net, rows, layer, i, i))
-                multiply(rows, epsilon, bend, m, True)
-            slope = start(rows, rows.slopes, rows.neuron_rows[layer] + i)
-            multiply(rows, epsilon, slope, epsilon, False)
+def backward(net, rows, layer, weight):
+    """δ of a hidden layer and, in place of φ'', ε φ''; the weights above it are at ``weight``."""
+    width, above = net.widths[layer], net.widths[layer + 1]
+    deltas_above = start(rows, rows.deltas, rows.neuron_rows[layer + 1])
+    for i in range(width):
+        slope = start(rows, rows.slopes, rows.neuron_rows[layer] + i)
+        bend = start(rows, rows.bends, rows.neuron_rows[layer] + i)
+        delta = start(rows, rows.deltas, rows.neuron_rows[layer] + i)
+        for b in range(rows.n_blocks):
+            epsilon = mix(rows, net.theta, weight + i, width, deltas_above, 1, above, b)
+            store(delta, b, epsilon * load_block(slope, b))
+            if net.bent:
+                store(bend, b, epsilon * load_block(bend, b))
 
 
 @njit
 def couple(net, rows, layer, low):
-    """D = M_m T_m for m = ``layer`` and l = ``low`` < m, into the pairs."""
+    """D = M_m T_m for m = ``layer`` and l = ``low`` < m, into the pairs; M_m is symmetric."""
     fan_out, width = net.widths[layer], net.widths[low]
-    for k in range(fan_out):
-        for i in range(width):
-            pair = start(rows, rows.pairs, k * width + i)
-            for q in range(fan_out):
-                m = start(rows, rows.couplings, coupling_row(net, rows, layer, k, q))
-                multiply(rows, m, start(rows, rows.pushed, q * width + i), pair, q > 0)
+    m = start(rows, rows.couplings, rows.coupling_rows[layer])
+    combine(rows, m, fan_out, rows.pushed, width, rows.pairs, fan_out, width, fan_out)
+
+
+@njit
+def couple_within(net, rows, layer, first, stop):
+    """M_l[k, i] of a hidden layer for first <= k < stop and i < stop, from D and T above it."""
+    width, above = net.widths[layer], net.widths[layer + 1]
+    m = start(rows, rows.couplings, rows.coupling_rows[layer])
+    pushed = start(rows, rows.pushed, first)
+    combine(rows, pushed, width, rows.pairs, width, m, stop - first, stop, above)
+    if net.bent:
+        for k in range(first, stop):
+            bend = start(rows, rows.bends, rows.neuron_rows[layer] + k)
+            add(rows, bend, start(rows, m, (k - first) * width + k))
 
 
 @njit
@@ -97,14 +95,13 @@ def push(net, rows, layer, low, weight):
         slope = start(rows, rows.slopes, rows.neuron_rows[layer - 1] + q)
         for i in range(width):
             row = q * width + i
-            pushed, moved = start(rows, rows.pushed, row), start(rows, rows.moved, row)
-            multiply(rows, slope, pushed, moved, False)
+            multiply(rows, slope, start(rows, rows.pushed, row), start(rows, rows.moved, row))
     for k in range(fan_out):
         for i in range(width):
-            pushed = start(rows, rows.pushed, k * width + i)
-            for q in range(fan_in):
-                w = net.theta[weight + k * fan_in + q]
-                scale(rows, w, start(rows, rows.moved, q * width + i), pushed, q > 0)
+            pushed, moved = start(rows, rows.pushed, k * width + i), start(rows, rows.moved, i)
+            for b in range(rows.n_blocks):
+                total = mix(rows, net.theta, weight + k * fan_in, 1, moved, width, fan_in, b)
+                store(pushed, b, total)
 
 
 @njit
@@ -115,4 +112,4 @@ def push_first(net, rows, low, weight):
         for i in range(fan_in):
             slope = start(rows, rows.slopes, rows.neuron_rows[low] + i)
             w = net.theta[weight + k * fan_in + i]
-            scale(rows, w, slope, start(rows, rows.pushed, k * fan_in + i), False)
+            scale(rows, w, slope, start(rows, rows.pushed, k * fan_in + i))

@@ -15,7 +15,7 @@ from numba import njit
 from npnets_kernels.compiled import kernel
 from npnets_kernels.qr import LANES
 from npnets_kernels.simd import full, load, offset, pointer, store
-from npnets_kernels.train import Layout, forward, pull_back
+from npnets_kernels.train import Layout, forward, layer_below, pull_back
 
 # One network's neurons, a row each, and its parameters; all pointers.
 Neurons = namedtuple("Neurons", "values slopes deltas theta")
@@ -58,10 +58,7 @@ def pull_output(layout, neurons, activation, output, weight, columns, stride):
     first = layout.n_parameters
     above, fan_above, weights_above = 0, 0, 0
     for layer in range(layout.n_layers - 1, -1, -1):
-        fan_in, fan_out = layout.widths[layer], layout.widths[layer + 1]
-        inputs = outputs - fan_in
-        bias = first - fan_out
-        first = bias - fan_out * fan_in
+        fan_in, fan_out, inputs, bias, first = layer_below(layout, layer, outputs, first)
         column = first
         for i in range(fan_out):
             if fan_above > 0:

@@ -13,16 +13,17 @@ from numba import njit
 from npnets_kernels.simd import aligned, full, load_block, offset, pointer, store
 
 LANES = 8  # float64 numbers of a block
-# A chunk's samples, in blocks: enough for the sums over lanes at its end to be cheap. Networks with
-# many rows take fewer, down to one block, for all rows to stay within so many numbers.
-MOST_BLOCKS = 16
+# A chunk's samples, in blocks: enough for the sums over lanes at its end to be cheap, and an odd
+# number, for rows not to compete for the same cache lines. Networks with many rows take fewer, down
+# to one block, for all rows to stay within so many numbers.
+MOST_BLOCKS = 11
 MOST_NUMBERS = 1 << 20
 # Products of rows are summed in tiles: so many rows on the left with so many on the right.
 TILE_ROWS, TILE_COLUMNS = 4, 2
 
-# One network: pointers to its widths and parameters, how many layers and parameters it has, and
-# its activation.
-Net = namedtuple("Net", "widths theta n_layers size activation leak")
+# One network: pointers to its widths and parameters, how many layers and parameters it has, its
+# activation, and whether that one's second derivative is wanted and not zero.
+Net = namedtuple("Net", "widths theta n_layers size activation leak bent")
 
 # Pointers to rows and sums, and the first row of each layer l = 1 … L among the inputs ã_{l-1}, the
 # neurons' (slopes φ', bends φ'', deltas) and the couplings M_l. ``stride`` is the blocks of a row,
@@ -51,12 +52,6 @@ def fan(net, layer):
     return net.widths[layer - 1], net.widths[layer]
 
 
-@njit(forceinline=True)
-def coupling_row(net, rows, layer, k, i):
-    """The row of M[k, i], of which the lower half is kept: M is symmetric."""
-    return rows.coupling_rows[layer] + max(k, i) * net.widths[layer] + min(k, i)
-
-
 @njit
 def layer_size(net, layer):
     """How many parameters a layer has."""
@@ -64,25 +59,76 @@ def layer_size(net, layer):
 
 
 @njit(forceinline=True)
-def multiply(rows, left, right, out, add):
-    """Row ``out`` = left right, or that added to it."""
-    if add:
-        for b in range(rows.n_blocks):
-            store(out, b, load_block(out, b) + load_block(left, b) * load_block(right, b))
-    else:
-        for b in range(rows.n_blocks):
-            store(out, b, load_block(left, b) * load_block(right, b))
+def add(rows, row, out):
+    """Add a row to row ``out``."""
+    for b in range(rows.n_blocks):
+        store(out, b, load_block(out, b) + load_block(row, b))
 
 
 @njit(forceinline=True)
-def scale(rows, w, row, out, add):
-    """Row ``out`` = w row, or that added to it."""
-    if add:
-        for b in range(rows.n_blocks):
-            store(out, b, load_block(out, b) + w * load_block(row, b))
-    else:
-        for b in range(rows.n_blocks):
-            store(out, b, w * load_block(row, b))
+def multiply(rows, left, right, out):
+    """Row ``out`` = left right."""
+    for b in range(rows.n_blocks):
+        store(out, b, load_block(left, b) * load_block(right, b))
+
+
+@njit(forceinline=True)
+def scale(rows, w, row, out):
+    """Row ``out`` = w row."""
+    for b in range(rows.n_blocks):
+        store(out, b, w * load_block(row, b))
+
+
+@njit(forceinline=True)
+def mix(rows, theta, weight, weight_step, row, row_step, count, b):
+    """Block b of the sum of ``count`` rows times weights, the first at ``row`` and ``weight``."""
+    row_step = row_step * rows.stride
+    total = theta[weight] * load_block(row, b)
+    for q in range(1, count):
+        total = total + theta[weight + q * weight_step] * load_block(row, q * row_step + b)
+    return total
+
+
+@njit
+def combine(rows, left, left_width, right, width, out, n_left, n_right, count):
+    """Rows out[k, i] = the sum over q < ``count`` of left[q, k] right[q, i], four at a time.
+
+    Row [q, k] of the left lies q ``left_width`` + k rows behind its first; on the right and in
+    ``out``, [q, i] lies q ``width`` + i rows behind.
+    """
+    if count == 1:
+        for k in range(n_left):
+            for i in range(n_right):
+                target = start(rows, out, k * width + i)
+                multiply(rows, start(rows, left, k), start(rows, right, i), target)
+        return
+    left_step, right_step = left_width * rows.stride, width * rows.stride
+    for k in range(0, n_left, 2):
+        next_k = min(k + 1, n_left - 1)  # where there is none, the same once more
+        left0, left1 = start(rows, left, k), start(rows, left, next_k)
+        line0, line1 = start(rows, out, k * width), start(rows, out, next_k * width)
+        for i in range(0, n_right, 2):
+            next_i = min(i + 1, n_right - 1)
+            right0, right1 = start(rows, right, i), start(rows, right, next_i)
+            for b in range(rows.n_blocks):
+                s00 = s01 = s10 = s11 = zero(rows)
+                at_left = at_right = b
+                for _ in range(count):
+                    l0, l1 = load_block(left0, at_left), load_block(left1, at_left)
+                    r0, r1 = load_block(right0, at_right), load_block(right1, at_right)
+                    s00, s01 = s00 + l0 * r0, s01 + l0 * r1
+                    s10, s11 = s10 + l1 * r0, s11 + l1 * r1
+                    at_left, at_right = at_left + left_step, at_right + right_step
+                store(line0, i * rows.stride + b, s00)
+                store(line0, next_i * rows.stride + b, s01)
+                store(line1, i * rows.stride + b, s10)
+                store(line1, next_i * rows.stride + b, s11)
+
+
+@njit
+def kept_lines(width, layer, n_layers):
+    """How many lines of M_l there are at a time: two, if no layer below reads them."""
+    return min(2, width) if layer == 1 < n_layers else width
 
 
 @njit
@@ -98,7 +144,7 @@ def row_starts(widths, starts):
         starts[0, layer], starts[1, layer], starts[2, layer] = inputs, neurons, couplings
         inputs += fan_in + 1
         neurons += fan_out
-        couplings += fan_out * fan_out
+        couplings += kept_lines(fan_out, layer, len(widths) - 1) * fan_out
         within = fan_in + 1 if fan_out == 1 else (fan_in + 1) * (fan_in + 2) // 2
         products = max(products, within)
         for low in range(1, layer):

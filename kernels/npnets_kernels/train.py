@@ -104,6 +104,17 @@ def fire(z, i, linear, activation, leak, values, slopes):
     store(values, i, a)
 
 
+@njit(forceinline=True)
+def layer_below(layout, layer, outputs, first):
+    """A layer's fans, its inputs' first row, and the first of its biases and of its weights.
+
+    Its neurons are rows from ``outputs`` on, and its parameters end before number ``first``.
+    """
+    fan_in, fan_out = layout.widths[layer], layout.widths[layer + 1]
+    bias = first - fan_out
+    return fan_in, fan_out, outputs - fan_in, bias, bias - fan_out * fan_in
+
+
 @njit
 def backward(layout, activation, memory):
     """dL/dW = delta a' and dL/db = delta, summed over samples but for a block's lanes.
@@ -114,10 +125,7 @@ def backward(layout, activation, memory):
     first = layout.n_parameters
     above, fan_above, weights_above = 0, 0, 0
     for layer in range(layout.n_layers - 1, -1, -1):
-        fan_in, fan_out = layout.widths[layer], layout.widths[layer + 1]
-        inputs = outputs - fan_in
-        bias = first - fan_out
-        first = bias - fan_out * fan_in
+        fan_in, fan_out, inputs, bias, first = layer_below(layout, layer, outputs, first)
         weight = first
         for i in range(fan_out):
             row = outputs + i

@@ -29,16 +29,36 @@ def one_blas_thread() -> Iterator[None]:
     ...     np.linalg.eigvalsh(np.eye(2)).tolist()
     [1.0, 1.0]
     """
-    with _LOCK:
+    with _LOCK, _any_thread():
         limit = _inside[0] if _inside else _libraries().limit(limits=1, user_api="blas")
         _inside.append(limit)
     try:
         yield
     finally:
-        with _LOCK:
+        with _LOCK, _any_thread():
             _inside.pop()
             if not _inside:
                 limit.restore_original_limits()
+
+
+@contextmanager
+def _any_thread() -> Iterator[None]:
+    """This thread may set OpenBLAS's limit inside, and any other one afterwards.
+
+    Since threadpoolctl 3.8 the first thread that has set it keeps it for itself, and all others are
+    ignored. Here the last one out need not be who was first in.
+    """
+    _set_free()
+    try:
+        yield
+    finally:
+        _set_free()
+
+
+def _set_free() -> None:
+    for library in _libraries().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
 
 
 @cache

@@ -15,18 +15,21 @@ from npnets.optimizers import Adam, Momentum, adam_scalars
 from npnets.protocol import Protocol
 
 
-def pad_samples(x: np.ndarray) -> np.ndarray:
-    """Samples (…, n), repeated from the first until they fill batch vectors, contiguous."""
+def pad_samples(x: np.ndarray, multiple: int = 0) -> np.ndarray:
+    """Samples (…, n), repeated from the first to a multiple, contiguous; 0 for a batch vector's."""
     n = x.shape[-1]
-    padded = -(-n // lanes(x.dtype)) * lanes(x.dtype)
-    if padded == n:
+    missing = -n % (multiple or lanes(x.dtype))
+    if missing == 0:
         return np.ascontiguousarray(x)
-    return x.take(np.arange(padded) % n, axis=-1)
+    padded = np.empty((*x.shape[:-1], n + missing), x.dtype)
+    padded[..., :n] = x
+    padded[..., n:] = x.take(np.arange(missing) % n, axis=-1)
+    return padded
 
 
-def pad_weights(n: int, weight: float, dtype: np.dtype) -> np.ndarray:
+def pad_weights(n: int, weight: float, dtype: np.dtype, multiple: int = 0) -> np.ndarray:
     """The weight for each of n samples, 0 for what ``pad_samples`` adds to them."""
-    weights = np.zeros(-(-n // lanes(dtype)) * lanes(dtype), dtype)
+    weights = np.zeros(n + -n % (multiple or lanes(dtype)), dtype)
     weights[:n] = weight
     return weights
 

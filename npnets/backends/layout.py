@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import numpy as np
@@ -30,17 +30,11 @@ class Layout(NamedTuple):
     def of(cls, widths: Sequence[tuple[int, ...]]) -> Layout:
         """The layout of networks of these widths, which are taken to be valid."""
         flat = np.fromiter(chain.from_iterable(widths), dtype=np.int64)
-        width_offsets = _offsets(len(w) for w in widths)
-        parameters = np.zeros(len(flat) + 1, dtype=np.int64)
-        parameters[1:-1] = flat[1:] * (flat[:-1] + 1)  # of the layer that ends in each width
-        parameters[width_offsets] = 0  # the first width of a network ends no layer
-        return cls(
-            flat,
-            width_offsets,
-            np.append(0, np.cumsum(parameters))[width_offsets],
-            np.append(0, np.cumsum(flat))[width_offsets],
-        )
-
-
-def _offsets(counts: Iterable[int]) -> np.ndarray:
-    return np.cumsum([0, *counts], dtype=np.int64)
+        width_offsets = np.array([0, *accumulate(map(len, widths))])
+        rows, parameters = np.zeros((2, len(flat) + 1), dtype=np.int64)  # before each width
+        rows[1:] = flat
+        parameters[2:] = flat[1:] * (flat[:-1] + 1)  # of the layer that ends in each width
+        parameters[width_offsets[:-1] + 1] = 0  # the first width of a network ends no layer
+        rows.cumsum(out=rows)
+        parameters.cumsum(out=parameters)
+        return cls(flat, width_offsets, parameters[width_offsets], rows[width_offsets])

@@ -9,7 +9,7 @@ fitted there shows up as small eigenvalues, of either sign, that the minimum doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,16 +199,17 @@ def spectra_of_networks(
     target = get_target(target, widths[0])
     x = held_out(target.d_in)[:n]
     y = target(x)
-    trained = _landscape(nets, x, y, thresholds, threads)
+    found = spectra(nets, x, y, "mse", thresholds, eigenvectors=False, threads=threads)
     below = polish_all(nets, x, y, max_iterations=POLISH_ITERATIONS, threads=threads)
-    polished = Landscape(
-        tuple(found.network for found in below),
-        tuple(Spectrum(found.eigenvalues, None, thresholds) for found in below),
-        np.array([found.loss for found in below]),
-        np.array([found.gradient_norm for found in below]),
+    trained = _landscape(
+        (net, one, *_loss_and_slope(net, x, y)) for net, one in zip(nets, found, strict=True)
     )
-    reasons = tuple(found.reason for found in below)
-    kinks = tuple(found.kinks for found in below)
+    polished = _landscape(
+        (end.network, Spectrum(end.eigenvalues, None, thresholds), end.loss, end.gradient_norm)
+        for end in below
+    )
+    reasons = tuple(end.reason for end in below)
+    kinks = tuple(end.kinks for end in below)
     return ShapeSpectra(
         widths, activation, target.name, n, thresholds, trained, polished, reasons, kinks
     )
@@ -281,14 +282,13 @@ def anatomy(
     return Anatomy(tuple(widths), tuple(found))
 
 
-def _landscape(
-    nets: Sequence[Network],
-    x: np.ndarray,
-    y: np.ndarray,
-    thresholds: tuple[float, float, float],
-    threads: int | None,
-) -> Landscape:
-    found = spectra(nets, x, y, "mse", thresholds, eigenvectors=False, threads=threads)
-    losses = [loss_and_gradient(exact_inputs(net, x)[0], x, y) for net in nets]
-    norms = [np.linalg.norm(gradient) for _, gradient in losses]
-    return Landscape(tuple(nets), tuple(found), np.array([at for at, _ in losses]), np.array(norms))
+def _landscape(places: Iterable[tuple[Network, Spectrum, float, float]]) -> Landscape:
+    """Networks, their spectra, losses and gradients' norms, one after another."""
+    nets, spectra, losses, norms = zip(*places, strict=True)
+    return Landscape(nets, spectra, np.array(losses), np.array(norms))
+
+
+def _loss_and_slope(net: Network, x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """L and ‖∂L/∂θ‖₂, in float64."""
+    level, gradient = loss_and_gradient(exact_inputs(net, x)[0], x, y)
+    return level, float(np.linalg.norm(gradient))

@@ -130,8 +130,7 @@ def losses_between(
     targets = finite_array("y", y)
     start, end = net.parameters, finite_array("parameters", second.parameters)
     ways = ((1 - t) * start + t * end for t in np.linspace(0, 1, points))
-    nets = (Network.from_parameters(net.widths, way, net.activation, net.slope) for way in ways)
-    return np.array([loss(one, samples, targets, kind) for one in nets])
+    return np.array([loss(net.with_parameters(way), samples, targets, kind) for way in ways])
 
 
 def barrier(losses: ArrayLike) -> np.ndarray:

@@ -196,7 +196,7 @@ class Descent:
             return
         on_edge = (multipliers > 0) & (multipliers < kinks.jumps)
         held = kinks.select(on_edge).places
-        trial = Point.of(like(net, theta), self.x, self.y, [*chain.from_iterable(held)])
+        trial = Point.of(net.with_parameters(theta), self.x, self.y, [*chain.from_iterable(held)])
         gain = self.here.loss - trial.loss
         silent = abs(gain) <= self._rounding()
         if gain > max(0.0, SUFFICIENT * predicted) or (silent and trial.norm < self.here.norm):
@@ -253,8 +253,3 @@ def has_negative(eigenvalues: np.ndarray) -> bool:
     (True, False)
     """
     return bool(eigenvalues.min() < -NEGATIVE * np.abs(eigenvalues).max())
-
-
-def like(net: Network, theta: np.ndarray) -> Network:
-    """A network of the same widths and activation with other parameters, (P,)."""
-    return Network.from_parameters(net.widths, theta, net.activation, net.slope)

@@ -185,8 +185,7 @@ def _pulled_back(net: Network, samples: np.ndarray, weights: np.ndarray) -> np.n
 
 
 def _finite_network(net: Network) -> Network:
-    theta = finite_array("parameters", net.parameters)
-    return Network.from_parameters(net.widths, theta, net.activation, net.slope)
+    return net.with_parameters(finite_array("parameters", net.parameters))
 
 
 def _generators(net: Network) -> np.ndarray:

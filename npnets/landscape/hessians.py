@@ -13,16 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npnets.backends.layout import Layout
 from npnets.backends.threads import in_threads, thread_count
 from npnets.curvature import check_dense, check_no_overflow, finite_array
+from npnets.landscape.crowds import Crowd, chunks, common_inputs
 from npnets.losses import get_loss, targets_like
-from npnets.network import Network, parameter_count, samples_like
+from npnets.network import Network
 
 #: Networks that a thread takes at a time, if their matrices are small.
 CHUNK = 64
-#: Bytes of the matrices that are made at a time, of more than one network.
-CHUNK_BYTES = 32 << 20
 
 
 class Derivatives(NamedTuple):
@@ -94,7 +92,7 @@ def derivatives(
     samples = _Samples.of(nets, x, y, kind)
 
     def work(chunk: range) -> Derivatives:
-        return _differentiate([nets[k] for k in chunk], samples, gauss_newton)
+        return _differentiate(Crowd.of(nets, chunk), samples, gauss_newton)
 
     count = max(1, min(CHUNK, len(nets) // (4 * threads)))
     done = in_threads(work, chunks(nets, count), threads)
@@ -105,7 +103,7 @@ def derivatives(
 
 
 class _Samples(NamedTuple):
-    """The samples as the kernel takes them: last, in whole batch vectors; see its docstring."""
+    """The samples as the kernel takes them: last, in whole blocks; see its docstring."""
 
     x: np.ndarray
     y: np.ndarray
@@ -114,79 +112,39 @@ class _Samples(NamedTuple):
 
     @classmethod
     def of(cls, nets: Sequence[Network], x: ArrayLike, y: ArrayLike, kind: str) -> _Samples:
-        from npnets_kernels.losses import NAMES
+        from npnets_kernels import losses, rows
 
-        from npnets.backends.compiled import pad_samples, pad_weights
+        from npnets.backends import compiled
 
-        d_in, d_out = nets[0].widths[0], nets[0].widths[-1]
+        samples, d_out = common_inputs(nets, x), len(nets[0].biases[-1])
         for k, net in enumerate(nets):
-            if (net.widths[0], net.widths[-1]) != (d_in, d_out):
+            if len(net.biases[-1]) != d_out:
                 raise ValueError(
-                    f"nets must all have {d_in} inputs and {d_out} outputs as the first has, "
+                    f"nets must all have {d_out} outputs as the first has, "
                     f"got widths {net.widths} for nets[{k}]"
                 )
-            if not all(np.isfinite(part).all() for part in (*net.weights, *net.biases)):
-                finite_array(f"parameters of nets[{k}]", net.parameters)
-        samples = samples_like(finite_array("x", x), d_in).astype(np.float64, copy=False)
         targets = targets_like(np.empty((len(samples), d_out)), finite_array("y", y), kind)
         total = {"mse": targets.size / 2, "binary_cross_entropy": targets.size}
         weight = 1 / total.get(kind, len(targets))
         return cls(
-            pad_samples(samples.T),
-            pad_samples(targets.T),
-            pad_weights(len(samples), weight, np.dtype(np.float64)),
-            NAMES.index(kind),
+            compiled.pad_samples(samples.T, rows.LANES),
+            compiled.pad_samples(targets.T, rows.LANES),
+            compiled.pad_weights(len(samples), weight, samples.dtype, rows.LANES),
+            losses.NAMES.index(kind),
         )
 
 
-def chunks(nets: Sequence[Network], most: int, what: str = "hessian") -> list[range]:
-    """Indices of networks to work on together: so many at most, whose P² numbers fit CHUNK_BYTES.
-
-    Raises
-    ------
-    ValueError
-        If one network's P² numbers, which are ``what``, would take more than 4 GiB.
-    """
-    found: list[range] = []
-    first = used = 0
-    for k, net in enumerate(nets):
-        size = parameter_count(net.widths)
-        check_dense(what, (size, size))
-        if k > first and (k - first == most or used + 8 * size**2 > CHUNK_BYTES):
-            found.append(range(first, k))
-            first, used = k, 0
-        used += 8 * size**2
-    return [*found, range(first, len(nets))]
-
-
-def _differentiate(nets: Sequence[Network], samples: _Samples, gauss_newton: bool) -> Derivatives:
+def _differentiate(crowd: Crowd, samples: _Samples, gauss_newton: bool) -> Derivatives:
     from npnets_kernels import hessian as kernel
-    from npnets_kernels.activations import NAMES
-    from npnets_kernels.simd import block_lanes
 
-    layout = Layout.of([net.widths for net in nets])
-    theta = np.concatenate([net.parameters for net in nets], dtype=np.float64)
-    n_blocks = len(samples.weights) // block_lanes("float64")
-    curved = not gauss_newton
-    n_numbers = kernel.workspace_size(layout.widths, layout.width_offsets, n_blocks, curved)
+    n_blocks, curved = len(samples.weights) // kernel.LANES, not gauss_newton
+    n_numbers = kernel.workspace_size(crowd.widths, crowd.width_offsets, n_blocks, curved)
     check_dense("workspace of the hessian", (n_numbers, 1))
-    gradients, matrices = kernel.hessians(
-        layout.widths,
-        layout.width_offsets,
-        theta,
-        layout.offsets,
-        *samples,
-        np.array([NAMES.index(net.activation) for net in nets]),
-        np.array([float(net.slope) for net in nets]),
-        curved,
-        n_numbers,
-    )
-    sizes = np.diff(layout.offsets)
-    ends = np.append(0, np.cumsum(sizes**2))
-    return Derivatives(
-        [gradients[start:stop] for start, stop in pairwise(layout.offsets.tolist())],
-        [
-            matrices[start:stop].reshape(size, size)
-            for (start, stop), size in zip(pairwise(ends.tolist()), sizes.tolist(), strict=True)
-        ],
-    )
+    gradients, matrices = kernel.hessians(*crowd, *samples, curved, n_numbers)
+    found, place = Derivatives([], []), 0
+    for start, stop in pairwise(crowd.offsets.tolist()):
+        size = stop - start
+        found.gradients.append(gradients[start:stop])
+        found.matrices.append(matrices[place : place + size**2].reshape(size, size))
+        place += size**2
+    return found

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from npnets.landscape.directions import alignment, intercept_direction, slope_direction
-from npnets.landscape.jacobian_svd import JacobianSVD, jacobian_svds, locality
+from npnets.landscape.jacobian_svd import JacobianSVD, jacobian_svds
+from npnets.landscape.locality import locality
 from npnets.landscape.replicates import common_kind
 from npnets.network import Network
 from npnets.records import to_json

@@ -29,11 +29,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from npnets.backends.layout import Layout
 from npnets.backends.threads import in_threads, thread_count
-from npnets.curvature import check_dense, exact_inputs, finite_array
-from npnets.landscape.hessians import chunks
-from npnets.network import Network, parameter_count, split_parameters
+from npnets.curvature import check_dense
+from npnets.landscape.crowds import Crowd, chunks, common_inputs
+from npnets.network import Network
 from npnets.records import to_json
 
 #: Networks that a thread takes at a time.
@@ -144,71 +143,6 @@ def jacobian_svds(
     return list(chain.from_iterable(done))
 
 
-class Locality(NamedTuple):
-    """How far each of r vectors over the parameters is the business of single hidden neurons."""
-
-    neuron: np.ndarray
-    """(r,) the hidden neuron with the largest share, counted through all layers; -1 if none is."""
-    share: np.ndarray
-    """(r,) its share of the vector's squared length, 0 to 1."""
-    participation: np.ndarray
-    """(r,) the number of neurons that take part, 1 and more."""
-
-
-def locality(right_vectors: ArrayLike, widths: Sequence[int]) -> Locality:
-    """Tell patterns of single neurons, such as moving one kink, from those of the whole network.
-
-    A hidden neuron's parameters are its incoming weights, its bias and its outgoing weights (one
-    between two hidden neurons is both's); what is left, biases of outputs or all of a network
-    without hidden neurons, counts as one more neuron, but not as a candidate for the largest share.
-    With s_h for the share of the squared length in neuron h's parameters and p_h = s_h / Σ s, the
-    number that take part is the participation ratio 1 / Σ p_h².
-
-    Parameters
-    ----------
-    right_vectors : (P, r) a vector in each column, such as ``JacobianSVD.right``
-    widths : with input and output
-
-    Raises
-    ------
-    ValueError
-        If right_vectors is not (P, r), not finite, or has a column of zeros.
-
-    >>> vectors = np.array([[1.0, 0, 1, 0, 1, 0, 0], [1, 1, 1, 1, 1, 1, 0]]).T
-    >>> found = locality(vectors, (1, 2, 1))
-    >>> found.neuron.tolist(), found.share.tolist(), found.participation.round(6).tolist()
-    ([0, 0], [1.0, 0.5], [1.0, 2.0])
-    """
-    vectors, owners = finite_array("right_vectors", right_vectors), _owners(widths)
-    if vectors.ndim != 2 or len(vectors) != owners.shape[1]:
-        raise ValueError(
-            f"right_vectors must have shape ({owners.shape[1]}, r), got {vectors.shape}"
-        )
-    squares = vectors**2
-    total = squares.sum(axis=0)
-    if not total.all():
-        raise ValueError(f"right_vectors must have no column of zeros, got one: {total.argmin()}")
-    shares = owners @ squares / total
-    participation = shares.sum(axis=0) ** 2 / (shares**2).sum(axis=0)
-    if len(shares) == 1:
-        return Locality(np.full(len(total), -1), np.zeros(len(total)), participation)
-    return Locality(shares[:-1].argmax(axis=0), shares[:-1].max(axis=0), participation)
-
-
-def _owners(widths: Sequence[int]) -> np.ndarray:
-    """(hidden neurons + 1, P): 1 where a parameter is a neuron's; the last row is for the rest."""
-    size = parameter_count(widths)
-    weights, biases = split_parameters(np.arange(size), widths)
-    owners = np.zeros((sum(widths[1:-1]) + 1, size))
-    neuron = 0
-    for incoming, bias, outgoing in zip(weights, biases, weights[1:], strict=False):
-        for i in range(len(bias)):
-            owners[neuron, [*incoming[i], bias[i], *outgoing[:, i]]] = 1.0
-            neuron += 1
-    owners[-1] = ~owners.any(axis=0)
-    return owners
-
-
 class _Samples(NamedTuple):
     """What the kernels take of the samples: x (d_in, N) and weights (N,) with padding, and n."""
 
@@ -220,32 +154,21 @@ class _Samples(NamedTuple):
     def of(cls, nets: Sequence[Network], x: ArrayLike) -> _Samples:
         from npnets.backends.compiled import pad_samples, pad_weights
 
-        _, samples = exact_inputs(nets[0], x)
-        n, d_in = samples.shape
-        for k, net in enumerate(nets):
-            if net.weights[0].shape[1] != d_in:
-                raise ValueError(
-                    f"nets must have {d_in} inputs each, as nets[0] and x have, "
-                    f"got {net.weights[0].shape[1]} of nets[{k}]"
-                )
-        return cls(pad_samples(samples.T), pad_weights(n, 1.0, samples.dtype), n)
+        samples = common_inputs(nets, x)
+        return cls(
+            pad_samples(samples.T),
+            pad_weights(len(samples), 1.0, samples.dtype),
+            len(samples),
+        )
 
 
 def _right_only(nets: Sequence[Network], ks: Sequence[int], samples: _Samples) -> list[JacobianSVD]:
     from npnets_kernels.jacobian_svd import jacobian_svds as kernel
 
-    layout = Layout.of([nets[k].widths for k in ks])
-    sizes = np.diff(layout.offsets)
+    crowd = Crowd.of(nets, ks)
+    sizes = np.diff(crowd.offsets)
     check_dense("right vectors", (sizes.max(), sizes.max()))
-    status, values, right = kernel(
-        layout.widths,
-        layout.width_offsets,
-        np.concatenate([_parameters(nets, k) for k in ks]),
-        layout.offsets,
-        np.array([_code(nets[k]) for k in ks]),
-        np.array([nets[k].slope for k in ks]),
-        *samples,
-    )
+    status, values, right = kernel(*crowd, *samples)
     found, value, vector = [], 0, 0
     for k, code, size in zip(ks, status.tolist(), sizes.tolist(), strict=True):
         _check_status(code, k)
@@ -263,10 +186,10 @@ def _with_left(nets: Sequence[Network], ks: Sequence[int], samples: _Samples) ->
 
     found = []
     for k in ks:
-        net, theta = nets[k], _parameters(nets, k)
-        n_rows = samples.n * len(net.biases[-1])
+        widths, _, theta, _, (activation,), (slope,) = Crowd.of(nets, [k])
+        n_rows = samples.n * len(nets[k].biases[-1])
         check_dense("jacobian", (n_rows, len(theta)))
-        columns = jacobian(np.array(net.widths), theta, _code(net), net.slope, *samples)
+        columns = jacobian(widths, theta, activation, slope, *samples)
         status, values, right, left = svd(columns, n_rows, True)
         _check_status(status, k)
         # The kernels take one output after another, a Jacobian one sample after another.
@@ -274,16 +197,6 @@ def _with_left(nets: Sequence[Network], ks: Sequence[int], samples: _Samples) ->
         left = left.reshape(n_rows, len(values))
         found.append(JacobianSVD(values, right[:, : len(theta)].T, n_rows, left))
     return found
-
-
-def _parameters(nets: Sequence[Network], k: int) -> np.ndarray:
-    return finite_array(f"parameters of nets[{k}]", nets[k].parameters)
-
-
-def _code(net: Network) -> int:
-    from npnets_kernels.activations import NAMES
-
-    return NAMES.index(net.activation)
 
 
 def _check_status(status: int, k: int) -> None:

@@ -27,7 +27,8 @@ from numpy.typing import ArrayLike
 from npnets.backends.blas import one_blas_thread
 from npnets.backends.threads import in_threads, thread_count
 from npnets.curvature import check_no_overflow, finite_array
-from npnets.landscape.hessians import chunks, derivatives
+from npnets.landscape.crowds import chunks
+from npnets.landscape.hessians import derivatives
 from npnets.network import Network, real_array
 from npnets.records import to_json
 

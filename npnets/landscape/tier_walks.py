@@ -180,23 +180,7 @@ def _walks(
 
 def _losses(net: Network, theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The mean squared error at parameters (…, P), on x (n, d_in), y (n, d_out)."""
-    from npnets_kernels.activations import NAMES
-    from npnets_kernels.evaluate import evaluate
+    from npnets.backends.evaluation import evaluate
 
-    from npnets.backends.compiled import pad_samples, pad_weights
-
-    layout = Layout.of([net.widths] * (theta.size // theta.shape[-1]))
-    errors, *_ = evaluate(
-        layout.widths,
-        layout.width_offsets,
-        np.ascontiguousarray(theta).ravel(),
-        layout.offsets,
-        layout.row_offsets,
-        pad_samples(x.T),
-        pad_samples(y.T),
-        pad_weights(len(x), 1 / y.size, theta.dtype),
-        NAMES.index(net.activation),
-        net.slope,
-        False,
-    )
-    return errors.reshape(theta.shape[:-1])
+    layout, flat = Layout.of([net.widths] * (theta.size // theta.shape[-1])), theta.ravel()
+    return evaluate(layout, flat, net.activation, net.slope, x, y).loss.reshape(theta.shape[:-1])

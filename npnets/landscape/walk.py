@@ -165,8 +165,7 @@ class _Line(NamedTuple):
     kind: str
 
     def loss(self, t: float) -> float:
-        net, theta = self.net, self.net.parameters + t * self.unit
-        moved = Network.from_parameters(net.widths, theta, net.activation, net.slope)
+        moved = self.net.with_parameters(self.net.parameters + t * self.unit)
         return loss(moved, self.x, self.y, self.kind)
 
 
