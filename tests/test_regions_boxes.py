@@ -557,11 +557,11 @@ def solve(matrix, target):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"low": 1.0, "high": 1.0}, "low must be less than high in every input, got 1.0 and 1.0"),
-        ({"low": [0.0, np.nan], "high": 1.0}, "low must be less than high in every input, got nan"),
+        ({"low": 1.0, "high": 1.0}, "low must be below high in every input, got 1.0 and 1.0"),
+        ({"low": [0.0, np.nan], "high": 1.0}, "low must be below high in every input, got nan"),
         ({"low": [0.0] * 3, "high": 1.0}, r"low must be a number or have shape \(2,\), got \(3,\)"),
         ({"low": "a"}, "low must hold real numbers"),
-        ({"low": np.inf}, "low must be less than high"),
+        ({"low": np.inf}, "low must be below high"),
         ({"max_regions": 0}, "max_regions must be an integer"),
         ({"threads": 0}, "threads must be an integer"),
     ],

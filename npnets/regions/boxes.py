@@ -161,7 +161,7 @@ def box(d_in: int, low: ArrayLike, high: ArrayLike) -> Domain:
     >>> box(2, 1, [2, 1])
     Traceback (most recent call last):
         ...
-    ValueError: low must be less than high in every input, got 1.0 and 1.0 in input 1
+    ValueError: low must be below high in every input, got 1.0 and 1.0 in input 1
     """
     ends = []
     for name, value in (("low", low), ("high", high)):
@@ -172,7 +172,7 @@ def box(d_in: int, low: ArrayLike, high: ArrayLike) -> Domain:
     for k, (least, most) in enumerate(zip(*ends, strict=True)):
         if not least < most:
             raise ValueError(
-                "low must be less than high in every input, "
+                "low must be below high in every input, "
                 f"got {float(least)} and {float(most)} in input {k}"
             )
         if least == np.inf or most == -np.inf:

@@ -92,7 +92,7 @@ def json_epilog(results: str) -> str:
         f"widths, parameters, activation, slope; {results} counts: activation_patterns, "
         "affine_pieces, breakpoints (null if not counted); bounds of all of R^d for networks of "
         "the same shape; by_layer, the activation patterns of the first 1, 2, … layers; decisions,"
-        " the signs decided by floats; fallbacks, those by exact arithmetic; certified. "
+        " the signs that were decided; fallbacks, those of them by exact arithmetic; certified. "
         "Infinite numbers are null."
     )
 

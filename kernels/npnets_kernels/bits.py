@@ -1,0 +1,206 @@
+"""Sets of neurons as words of 64 bits, and the instructions that processors have for them."""
+
+from __future__ import annotations
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+#: Neurons in one word.
+WORD = 64
+
+
+@intrinsic
+def popcount(typingctx, word):
+    """How many bits of the word are set."""
+
+    def codegen(context, builder, signature, args):
+        return builder.ctpop(args[0])
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def lowest(typingctx, word):
+    """The number of the lowest bit that is set; there must be one."""
+
+    def codegen(context, builder, signature, args):
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def bit(typingctx, number):
+    """The word with only bit ``number`` set, which is from 0 to 63."""
+
+    def codegen(context, builder, signature, args):
+        return builder.shl(ir.IntType(64)(1), args[0])
+
+    return types.uint64(types.int64), codegen
+
+
+@intrinsic
+def without_lowest(typingctx, word):
+    """The word without its lowest bit that is set."""
+
+    def codegen(context, builder, signature, args):
+        one = ir.IntType(64)(1)
+        return builder.and_(args[0], builder.sub(args[0], one))
+
+    return types.uint64(types.uint64), codegen
+
+
+def _block(builder, memory, start):
+    """The WORD numbers from memory[start] on."""
+    vector = ir.VectorType(ir.DoubleType(), WORD)
+    first = builder.gep(memory, [start], source_etype=ir.DoubleType())
+    return builder.load(builder.bitcast(first, vector.as_pointer()), align=8)
+
+
+def _everywhere(builder, number):
+    """The WORD numbers that are all this one."""
+    vector = ir.VectorType(ir.DoubleType(), WORD)
+    none = ir.Constant(vector, ir.Undefined)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), WORD), [0] * WORD)
+    return builder.shuffle_vector(
+        builder.insert_element(none, number, ir.IntType(32)(0)), none, zeros
+    )
+
+
+@intrinsic
+def signs_of_forms(typingctx, forms, stride, start, s, t, error):
+    """The words of which of 64 numbers are above the error, and which below minus the error.
+
+    The numbers are s forms[k] + t forms[stride + k] + forms[2 stride + k], k from ``start`` on.
+    """
+    pair = types.UniTuple(types.uint64, 2)
+
+    def codegen(context, builder, signature, args):
+        memory, stride, start, s, t, error = args
+        rows = []
+        for _ in range(3):
+            rows.append(_block(builder, memory, start))
+            start = builder.add(start, stride)
+        of_s = builder.fmul(_everywhere(builder, s), rows[0])
+        of_t = builder.fmul(_everywhere(builder, t), rows[1])
+        numbers = builder.fadd(builder.fadd(of_s, of_t), rows[2])
+        more = builder.fcmp_ordered(">", numbers, _everywhere(builder, error))
+        less = builder.fcmp_ordered("<", numbers, _everywhere(builder, builder.fneg(error)))
+        words = [builder.bitcast(word, ir.IntType(WORD)) for word in (more, less)]
+        return context.make_tuple(builder, pair, words)
+
+    double, word = types.float64, types.int64
+    return pair(forms, word, word, double, double, double), codegen
+
+
+def _chosen(builder, source, start, more, less, slope):
+    """Of 64 numbers those of the word ``more``, those of ``less`` times the slope, the rest 0."""
+    mask = ir.VectorType(ir.IntType(1), WORD)
+    numbers = _block(builder, source, start)
+    zero = ir.Constant(numbers.type, [0.0] * WORD)
+    scaled = builder.fmul(numbers, _everywhere(builder, slope))
+    rest = builder.select(builder.bitcast(less, mask), scaled, zero)
+    return builder.select(builder.bitcast(more, mask), numbers, rest)
+
+
+def _store(builder, numbers, memory, start):
+    first = builder.gep(memory, [start], source_etype=ir.DoubleType())
+    builder.store(numbers, builder.bitcast(first, numbers.type.as_pointer()), align=8)
+
+
+@intrinsic
+def select(typingctx, source, start, more, less, slope, target, place):
+    """Copy 64 numbers from source[start] to target[place] on.
+
+    Those of the word ``more`` as they are, those of ``less`` times the slope, the others as 0.
+    """
+
+    def codegen(context, builder, signature, args):
+        _store(builder, _chosen(builder, *args[:5]), *args[5:])
+        return context.get_dummy_value()
+
+    word, bits = types.int64, types.uint64
+    return types.none(source, word, bits, bits, types.float64, target, word), codegen
+
+
+@intrinsic
+def dot_selected(typingctx, source, start, more, less, slope, weights, place):
+    """The sum, by halving, of what ``select`` copies times the 64 weights from ``place`` on."""
+
+    def codegen(context, builder, signature, args):
+        chosen = _chosen(builder, *args[:5])
+        total = builder.fmul(chosen, _block(builder, *args[5:]))
+        while total.type.count > 1:
+            half = total.type.count // 2
+            none = ir.Constant(total.type, ir.Undefined)
+            parts = []
+            for first in (0, half):
+                picks = ir.VectorType(ir.IntType(32), half)
+                picks = ir.Constant(picks, list(range(first, first + half)))
+                parts.append(builder.shuffle_vector(total, none, picks))
+            total = builder.fadd(*parts)
+        return builder.extract_element(total, ir.IntType(32)(0))
+
+    word, bits, double = types.int64, types.uint64, types.float64
+    return double(source, word, bits, bits, double, weights, word), codegen
+
+
+@intrinsic
+def add_scaled(typingctx, target, place, scale, source, start):
+    """Add 64 numbers from source[start] on, times the scale, to those from target[place] on."""
+
+    def codegen(context, builder, signature, args):
+        target, place, scale, source, start = args
+        share = builder.fmul(_everywhere(builder, scale), _block(builder, source, start))
+        _store(builder, builder.fadd(_block(builder, target, place), share), target, place)
+        return context.get_dummy_value()
+
+    word = types.int64
+    return types.none(target, word, types.float64, source, word), codegen
+
+
+@intrinsic
+def largest(typingctx, memory, start, count):
+    """max |memory[start + k]|, k < count, of numbers none of which is NaN."""
+    lanes = 8
+    vector = ir.VectorType(ir.DoubleType(), lanes)
+
+    def codegen(context, builder, signature, args):
+        double, word = ir.DoubleType(), ir.IntType(64)
+
+        def size(numbers):
+            shape = numbers.type
+            name = "llvm.fabs.f64" if shape == double else f"llvm.fabs.v{lanes}f64"
+            kind = ir.FunctionType(shape, [shape])
+            return builder.call(
+                cgutils.get_or_insert_function(builder.module, kind, name), [numbers]
+            )
+
+        def larger(u, v):
+            return builder.select(builder.fcmp_ordered(">", v, u), v, u)
+
+        first = builder.gep(args[0], [args[1]], source_etype=double)
+        blocks = builder.sdiv(args[2], word(lanes))
+        so_far = cgutils.alloca_once(builder, vector)
+        builder.store(ir.Constant(vector, [0.0] * lanes), so_far)
+        with cgutils.for_range(builder, blocks) as loop:
+            row = builder.gep(
+                builder.bitcast(first, vector.as_pointer()), [loop.index], source_etype=vector
+            )
+            block = size(builder.load(row, align=8))
+            builder.store(larger(builder.load(so_far), block), so_far)
+        total = cgutils.alloca_once(builder, double)
+        builder.store(double(0.0), total)
+        whole = builder.load(so_far)
+        for k in range(lanes):
+            number = builder.extract_element(whole, ir.IntType(32)(k))
+            builder.store(larger(builder.load(total), number), total)
+        done = builder.mul(blocks, word(lanes))
+        with cgutils.for_range(builder, builder.sub(args[2], done)) as loop:
+            place = builder.gep(first, [builder.add(done, loop.index)], source_etype=double)
+            builder.store(larger(builder.load(total), size(builder.load(place))), total)
+        return builder.load(total)
+
+    return types.float64(memory, types.int64, types.int64), codegen

@@ -1,0 +1,363 @@
+"""The affine forms of a layer's preactivations on a plane's cells, and their signs at the corners.
+
+On a cell, neuron i's preactivation is f_i0 s + f_i1 t + f_i2 in the plane's coordinates (s, t), and
+the next layer's are
+
+    F = W (φ' ∘ f) + (0, 0, b),      φ'_i = 1 where i is active, else the slope
+
+A cell of the next level differs from its parent only in neurons that cross the parent. So of a
+parent there is kept
+
+- its base, W (φ' ∘ f) + (0, 0, b) without the neurons that may cross it: one matrix product,
+- the forms of the neurons that may cross it,
+
+and the forms on a part are the base and what those add. From one part to the next only the neurons
+that differ are added or taken away; after a chain of such changes it starts from the base again, so
+that errors stay small.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+
+from npnets_kernels.bits import (
+    WORD,
+    add_scaled,
+    bit,
+    dot_selected,
+    largest,
+    lowest,
+    popcount,
+    select,
+    signs_of_forms,
+    without_lowest,
+)
+from npnets_kernels.compiled import kernel
+from npnets_kernels.pointers import inlined, pointers
+from npnets_kernels.simd import offset, pointer
+
+#: Half an ulp of 1.
+ROUNDING = 2.0**-53
+#: More than any error from numbers too small to be normal.
+TINY = 2.0**-1000
+#: The word of no neuron.
+NONE = np.uint64(0)
+#: Corners of the plane's cells: positions (V, 2), and the bounds (V,) on both coordinates' errors.
+Vertices = namedtuple("Vertices", "positions errors")
+#: The cells: edges (E, 2), and for each cell its corners, counterclockwise from offsets[cell] on,
+#: each with the edge that leaves it.
+Cells = namedtuple("Cells", "edges offsets corners corner_edges")
+#: A layer's signs at the vertices: the words of the positive and the negative neurons, (V, words).
+Signs = namedtuple("Signs", "positive negative")
+#: The neurons that may cross each cell: their words (F, words), and their forms (…, 3) from
+#: offsets[cell] on, in ascending order; and the bounds (3,) on the errors of the forms.
+Kept = namedtuple("Kept", "words offsets forms errors")
+#: What forms are made from: each cell's parent and the words (F, …) of the last layer's active
+#: neurons, what was kept of the parents, their bases (…, 3, n), and Wᵀ with zeros up to whole words
+#: (…, 64 words); and how many changes of forms there may be between two starts.
+Source = namedtuple("Source", "parents words kept bases weights chain")
+
+#: How many neurons there are, words of them, and words of the layer before.
+Shape = namedtuple("Shape", "width words words_before")
+#: One cell's forms (3, 64 words), zeros beyond the neurons, and a word of them (64,) while they are
+#: masked; the words of neurons that are positive, or negative, at all of its corners; and for each
+#: vertex the block of cells in which its signs were last found, and their words.
+Room = namedtuple("Room", "forms chosen positive negative block more less")
+#: The next layer: its weights, with zeros up to whole words (n', 64 words), its biases (n',), and
+#: its bases (F, 3, n') on the cells.
+Following = namedtuple("Following", "weights biases bases")
+
+
+@kernel
+def owners(cells, owner):
+    """The first cell that each vertex (V,) is a corner of."""
+    for cell in range(len(cells.offsets) - 2, -1, -1):
+        for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
+            owner[cells.corners[k]] = cell
+
+
+@kernel
+def sweep(
+    first,
+    start,
+    stop,
+    vertices,
+    cells,
+    source,
+    slope,
+    owner,
+    signs,
+    kept,
+    following,
+    masked,
+    sizes,
+    room,
+):
+    """The forms on a block of cells, from ``start`` to ``stop``, and the signs at their corners.
+
+    Parameters
+    ----------
+    vertices, cells, source
+        Those of the level.
+    owner : int32 (V,)
+        See ``owners``: each vertex's signs are written with its owner.
+    signs : Signs
+        Written; a neuron whose sign the errors leave open is in neither word.
+    kept : Kept
+        Of the cells from ``first`` on; written but for ``errors``, and read where a block before
+        ended. There must be room for all neurons.
+    following : Following
+        The next layer; its bases are written if ``masked`` has no room.
+    masked : float64 (stop - start, 3, n) or (0, 3, n)
+        Written: φ' ∘ f of each cell, 0 for the neurons that are kept.
+    sizes : float64 (3,)
+        Raised to the largest |f| in each column.
+    room : Room
+        For the layer's neurons; ``block`` must not be ``start`` anywhere.
+    """
+    width, direct, n_next = masked.shape[2], len(masked) == 0, following.bases.shape[2]
+    words = (width + WORD - 1) // WORD
+    shape = Shape(width, words, source.words.shape[1])
+    vertices, cells, source = pointers(vertices), pointers(cells), pointers(source)
+    signs, kept, room = pointers(signs), pointers(kept), pointers(room)
+    following, owner = pointers(following), pointer(owner)
+    masked, sizes = pointer(masked), pointer(sizes)
+    changes = source.chain[0]
+    for cell in range(start, stop):
+        changes = find_forms(cell, changes, source, slope, shape, room)
+        sign_corners(cell, start, vertices, cells, owner, signs, kept.errors, sizes, shape, room)
+        keep(cell - first, kept, shape, room)
+        if direct:
+            multiply(cell, n_next, slope, following, shape, room)
+        else:
+            mask_forms(offset(masked, 3 * (cell - start) * width), slope, shape, room)
+
+
+@inlined
+def find_forms(cell, changes, source, slope, shape, room):
+    """Turn the forms of the cell before into this one's; how many changes since a start then."""
+    parent, words, chain = source.parents[cell], shape.words_before, source.chain[0]
+    word, before = cell * words, (cell - 1) * words
+    if changes < chain and source.parents[cell - 1] == parent:
+        for w in range(words):
+            changes += popcount(source.words[word + w] ^ source.words[before + w])
+    else:
+        changes = chain + 1
+    if changes > chain:
+        start_forms(cell, parent, source, slope, shape, room)
+        return 0
+    for w in range(words):
+        rest = source.words[word + w] ^ source.words[before + w]
+        while rest:
+            i = lowest(rest)
+            rest = without_lowest(rest)
+            gain = 1.0 - slope if source.words[word + w] & bit(i) else slope - 1.0
+            form = 3 * kept_place(parent, w * WORD + i, source.kept, words)
+            add_neuron(w * WORD + i, form, gain, source, shape, room)
+    return changes
+
+
+@inlined
+def start_forms(cell, parent, source, slope, shape, room):
+    """The forms from the parent's base."""
+    words, width = shape.words_before, shape.width
+    for column in range(3):
+        base = offset(source.bases, (3 * parent + column) * width)
+        row = offset(room.forms, column * shape.words * WORD)
+        for k in range(width):
+            row[k] = base[k]
+    form = 3 * source.kept.offsets[parent]
+    for w in range(words):
+        rest, active = source.kept.words[parent * words + w], source.words[cell * words + w]
+        while rest:
+            i = lowest(rest)
+            rest = without_lowest(rest)
+            gain = 1.0 if active & bit(i) else slope
+            if gain != 0.0:
+                add_neuron(w * WORD + i, form, gain, source, shape, room)
+            form += 3
+
+
+@inlined
+def add_neuron(neuron, form, gain, source, shape, room):
+    """Add ``gain`` times what a neuron of the layer before contributes to the forms."""
+    stride = shape.words * WORD
+    for column in range(3):
+        share = gain * source.kept.forms[form + column]
+        for k in range(0, stride, WORD):
+            place = column * stride + k
+            add_scaled(room.forms, place, share, source.weights, neuron * stride + k)
+
+
+@inlined
+def kept_place(cell, neuron, kept, words):
+    """Where among the kept forms that of a neuron in a cell is."""
+    place, last = kept.offsets[cell], neuron // WORD
+    for w in range(last):
+        place += popcount(kept.words[cell * words + w])
+    return place + popcount(kept.words[cell * words + last] & (bit(neuron % WORD) - bit(0)))
+
+
+@inlined
+def sign_corners(cell, block, vertices, cells, owner, signs, errors, sizes, shape, room):
+    """Write the signs at the cell's corners, and in ``room`` those that they have in common."""
+    width, words, stride = shape.width, shape.words, shape.words * WORD
+    m0, m1 = largest(room.forms, 0, width), largest(room.forms, stride, width)
+    m2 = largest(room.forms, 2 * stride, width)
+    sizes[0], sizes[1], sizes[2] = max(sizes[0], m0), max(sizes[1], m1), max(sizes[2], m2)
+    for w in range(words):
+        room.positive[w] = room.negative[w] = ~NONE
+    for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
+        v = cells.corners[k]
+        if room.block[v] != block:
+            room.block[v] = block
+            s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
+            error = error_of_value(m0, m1, m2, errors, s, t, vertices.errors[v])
+            for w in range(words):
+                more, less = signs_of_forms(room.forms, stride, w * WORD, s, t, error)
+                room.more[v * words + w], room.less[v * words + w] = more, less
+                if owner[v] == cell:
+                    signs.positive[v * words + w], signs.negative[v * words + w] = more, less
+        for w in range(words):
+            room.positive[w] &= room.more[v * words + w]
+            room.negative[w] &= room.less[v * words + w]
+
+
+@inlined
+def error_of_value(f0, f1, f2, errors, s, t, error):
+    """The bound on the error of f0 s + f1 t + f2 where coefficients and point have errors.
+
+    The sizes of the coefficients do for themselves.
+    """
+    f0, f1, f2, s, t = abs(f0), abs(f1), abs(f2), abs(s), abs(t)
+    of_forms = errors[0] * s + errors[1] * t + errors[2]
+    of_point = (f0 + f1 + errors[0] + errors[1]) * error
+    return 1.0001 * (of_forms + of_point + 4.0 * ROUNDING * (f0 * s + f1 * t + f2)) + TINY
+
+
+@inlined
+def keep(place, kept, shape, room):
+    """Keep the forms of the neurons that are neither positive nor negative at all corners."""
+    stride, count = shape.words * WORD, kept.offsets[place]
+    for w in range(shape.words):
+        rest = ~(room.positive[w] | room.negative[w])
+        if w == shape.words - 1 and shape.width % WORD:
+            rest &= bit(shape.width % WORD) - bit(0)
+        kept.words[place * shape.words + w] = rest
+        while rest:
+            i = w * WORD + lowest(rest)
+            rest = without_lowest(rest)
+            for column in range(3):
+                kept.forms[3 * count + column] = room.forms[column * stride + i]
+            count += 1
+    kept.offsets[place + 1] = count
+
+
+@inlined
+def mask_forms(masked, slope, shape, room):
+    """Write φ' ∘ f, 0 for the neurons that are kept."""
+    for column in range(3):
+        for w in range(shape.words):
+            more, less = room.positive[w], room.negative[w]
+            start, place = (column * shape.words + w) * WORD, column * shape.width + w * WORD
+            rest = shape.width - w * WORD
+            if rest >= WORD:
+                select(room.forms, start, more, less, slope, masked, place)
+            else:
+                select(room.forms, start, more, less, slope, room.chosen, 0)
+                for k in range(rest):
+                    masked[place + k] = room.chosen[k]
+
+
+@inlined
+def multiply(cell, n_next, slope, following, shape, room):
+    """The next layer's bases, W (φ' ∘ f) + (0, 0, b)."""
+    stride, weights = shape.words * WORD, following.weights
+    for column in range(3):
+        for k in range(n_next):
+            base = following.biases[k] if column == 2 else 0.0
+            for w in range(shape.words):
+                more, less, start = room.positive[w], room.negative[w], w * WORD
+                base += dot_selected(
+                    room.forms,
+                    column * stride + start,
+                    more,
+                    less,
+                    slope,
+                    weights,
+                    k * stride + start,
+                )
+            following.bases[(3 * cell + column) * n_next + k] = base
+
+
+@kernel
+def write_maps(start, stop, source, slope, maps, room):
+    """The forms themselves of the cells from ``start`` to ``stop``, into maps (F, n, 3)."""
+    width = maps.shape[1]
+    words = (width + WORD - 1) // WORD
+    shape = Shape(width, words, source.words.shape[1])
+    source, room, maps = pointers(source), pointers(room), pointer(maps)
+    changes = source.chain[0]
+    for cell in range(start, stop):
+        changes = find_forms(cell, changes, source, slope, shape, room)
+        for k in range(width):
+            for column in range(3):
+                place = 3 * (cell * width + k) + column
+                maps[place] = room.forms[column * words * WORD + k]
+
+
+@kernel
+def crossings(signs, cells, in_cells):
+    """How many neurons cross each cell, and how often all edges are crossed.
+
+    Parameters
+    ----------
+    in_cells : int32 (F,)
+        Written.
+
+    Returns
+    -------
+    on_edges : int
+    """
+    words, n_edges = signs.positive.shape[1], len(cells.edges)
+    signs, cells = pointers(signs), pointers(cells)
+    on_edges = 0
+    for e in range(n_edges):
+        for w in range(words):
+            on_edges += popcount(
+                crossing(cells.edges[2 * e], cells.edges[2 * e + 1], w, signs, words)
+            )
+    for cell in range(len(in_cells)):
+        count = 0
+        for w in range(words):
+            more = less = NONE
+            for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
+                more |= signs.positive[cells.corners[k] * words + w]
+                less |= signs.negative[cells.corners[k] * words + w]
+            count += popcount(more & less)
+        in_cells[cell] = count
+    return on_edges
+
+
+@inlined
+def crossing(u, v, w, signs, words):
+    """Word w of the neurons whose signs at two vertices differ."""
+    positive, negative = signs.positive, signs.negative
+    u, v = u * words + w, v * words + w
+    return positive[u] & negative[v] | negative[u] & positive[v]
+
+
+@kernel
+def undecided(signs, width, found):
+    """The vertices with a neuron in neither word, into the head of ``found`` (V,); how many."""
+    words, count = signs.positive.shape[1], 0
+    for v in range(len(signs.positive)):
+        known = 0
+        for w in range(words):
+            known += popcount(signs.positive[v, w] | signs.negative[v, w])
+        if known < width:
+            found[count] = v
+            count += 1
+    return count

@@ -1,0 +1,175 @@
+"""Room for what the plane's kernels write: how much it can be, and what is made of the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from npnets_kernels.plane_cells import (
+    CORNERS,
+    EDGES,
+    LINES,
+    PIECES,
+    VERTICES,
+    Pieces,
+    Room,
+    Table,
+)
+from npnets_kernels.plane_edges import Found, Order
+from npnets_kernels.plane_forms import Vertices
+
+#: Room for so many corners of cells is made at a time, at most, unless one cell needs more.
+CHUNK_CORNERS = 1 << 22
+
+NO_ORDER = Order(np.empty(0, np.int32), np.empty(0), np.empty(0, np.int64))
+NO_TABLE = Table(np.empty((0, 0)), np.empty((0, 0), np.int64))
+
+
+class Bounds(NamedTuple):
+    """What may be made of each cell, (F,) int64 each.
+
+    The m neurons that cross a cell of k corners have m chords at most, and so many ends on its
+    boundary twice; every two of them cross at most once, and a crossing adds one piece and cuts
+    two edges.
+    """
+
+    nodes: np.ndarray
+    chords: np.ndarray
+    crossings: np.ndarray
+
+    @classmethod
+    def of(cls, corners: np.ndarray, chords: np.ndarray) -> Bounds:
+        """From the numbers of corners and of neurons that cross."""
+        m = chords.astype(np.int64)
+        return cls(corners + 2 * m, m, m * (m - 1) // 2)
+
+    def chunks(self, threads: int) -> list[slice]:
+        """Cells to work on together; how they are shared out changes nothing of the result."""
+        ends = np.cumsum(self.nodes + 2 * (self.chords + 2 * self.crossings))
+        share = min(CHUNK_CORNERS, 1 + int(ends[-1]) // (4 * threads if threads > 1 else 1))
+        firsts = np.unique(np.searchsorted(ends, np.arange(0, int(ends[-1]), share)))
+        stops = [*firsts[1:].tolist(), len(ends)]
+        return [slice(a, b) for a, b in zip(firsts.tolist(), stops, strict=True)]
+
+    def room(self, chunk: slice, neurons: int) -> Room:
+        """Room to cut any cell of a chunk, of a layer of so many neurons."""
+        nodes, many = int(self.nodes[chunk].max()), 1 + int(self.chords[chunk].max())
+        i, f, words, table = np.int32, np.float64, -(-neurons // 64), many * many
+        return Room(
+            chord_of=np.full(neurons, -1, i),
+            vertices=np.empty(nodes + table // 2, i),
+            edges=np.empty(nodes, i),
+            chords=np.empty(nodes, i),
+            next_chords=np.empty(2 * many, i),
+            neurons=np.empty(many, i),
+            forms=np.empty(many, i),
+            starts=np.empty(many, i),
+            ends=np.empty(many, i),
+            flips=np.empty((many, words), np.uint64),
+            after=np.empty((many, words), np.uint64),
+            counts=np.empty(many, i),
+            first_edges=np.empty(many, i),
+            keys=np.empty((many, many), f),
+            others=np.empty((many, many), i),
+            steps=np.empty((many, many), f),
+            slacks=np.empty((many, many), f),
+            nodes=np.empty((many, many), i),
+            places=np.empty((many, many), i),
+            sequence=np.empty((many, many), i),
+            node_offsets=np.empty(table // 2 + 2, i),
+            node_chords=np.empty(table, i),
+            seen=np.empty(2 * table, np.uint8),
+            stack=np.empty(2 * table, i),
+            origins=np.empty(2 * table, i),
+            crossing=np.empty(words, np.uint64),
+            base=np.empty(words, np.uint64),
+        )
+
+    def pieces(self, chunk: slice, neurons: int) -> Pieces:
+        """Room for all that can be made of a chunk's cells."""
+        nodes, chords, crossings = (int(part[chunk].sum()) for part in self)
+        edges = chords + 2 * crossings
+        pieces, corners = chunk.stop - chunk.start + chords + crossings, nodes + 2 * edges
+        i = np.int32
+        found = Pieces(
+            offsets=np.empty(pieces + 1, np.int64),
+            corners=np.empty(corners, i),
+            corner_edges=np.empty(corners, i),
+            parents=np.empty(pieces, i),
+            words=np.empty((pieces, -(-neurons // 64)), np.uint64),
+            found=found_room(Vertices(np.empty((crossings, 2)), np.empty(crossings))),
+            edges=np.empty((edges, 2), i),
+            edge_lines=np.empty(edges, i),
+            lines=np.empty((chords, 3)),
+            neurons=np.empty(chords, i),
+        )
+        found.offsets[0] = 0
+        return found
+
+
+def found_room(vertices: Vertices) -> Found:
+    """Room for new vertices, whose positions and errors go where these are."""
+    i, count = np.int32, len(vertices.errors)
+    return Found(
+        vertices, np.empty((count, 2), i), np.empty(count, i), np.empty(count), np.empty(count)
+    )
+
+
+def found_part(found: Found, count: int) -> Found:
+    """The first so many vertices."""
+    vertices = Vertices(*(array[:count] for array in found.vertices))
+    return Found(vertices, *(array[:count] for array in found[1:]))
+
+
+def filled_part(pieces: Pieces, filled: np.ndarray) -> Pieces:
+    """What of the room is filled."""
+    ends = {PIECES: ("parents", "words"), CORNERS: ("corners", "corner_edges")}
+    ends |= {EDGES: ("edges", "edge_lines"), LINES: ("lines", "neurons")}
+    parts = {
+        name: getattr(pieces, name)[: filled[count]]
+        for count, names in ends.items()
+        for name in names
+    }
+    offsets = pieces.offsets[: filled[PIECES] + 1]
+    return Pieces(offsets=offsets, found=found_part(pieces.found, int(filled[VERTICES])), **parts)
+
+
+def join(parts: list[Pieces], first: np.ndarray) -> Pieces:
+    """The parts of all chunks in one, numbered as if they had been made in one.
+
+    Each numbers its new vertices, edges and lines from ``first`` (3,) on.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    corners, (vertices, edges, lines) = 0, first.tolist()
+    moved = []
+    for part in parts:
+        moved.append(
+            part._replace(
+                offsets=part.offsets[1:] + corners,
+                corners=_moved(part.corners, int(first[0]), vertices),
+                corner_edges=_moved(part.corner_edges, int(first[1]), edges),
+                edges=_moved(part.edges, int(first[0]), vertices),
+                edge_lines=_moved(part.edge_lines, int(first[2]), lines),
+            )
+        )
+        corners += len(part.corners)
+        vertices, edges = vertices + len(part.found.steps), edges + len(part.edges)
+        lines += len(part.lines)
+    whole = _concatenate(moved)
+    return whole._replace(offsets=np.concatenate([[0], whole.offsets]))
+
+
+def _concatenate(records: Sequence[Any]) -> Any:
+    """The record of the arrays of all records, one behind the other."""
+    fields = []
+    for arrays in zip(*records, strict=True):
+        one = isinstance(arrays[0], np.ndarray)
+        fields.append(np.concatenate(arrays) if one else _concatenate(arrays))
+    return type(records[0])(*fields)
+
+
+def _moved(numbers: np.ndarray, first: int, to: int) -> np.ndarray:
+    """The numbers, where those from ``first`` on are to begin at ``to``."""
+    return np.where(numbers >= first, numbers + np.int32(to - first), numbers)
