@@ -250,16 +250,24 @@ def test_without_states_there_is_one_piece(activation):
 @pytest.mark.parametrize("slope", [0.0, 0.3, 2.5])
 def test_a_pieces_map_is_the_network_at_random_points_of_it(slope):
     rng = np.random.default_rng(1)
-    net = make_plain(1, (1, 20, 20, 20, 3), "normal")
+    net = make_plain(1, (1, 30, 40, 30, 3), "normal")
     net = network(net.weights, net.biases, slope)
-    found = breakpoints(net, -3, 3)
-    assert len(found.positions) > 30
+    found = breakpoints(net, -3, 3, certify=True)
+    assert (len(found.positions) > 60) & (found.words.shape[1] == 2)
     ends = np.concatenate([[-3], found.positions, [3]])
     x = ends[:-1] + rng.random(len(ends) - 1) * np.diff(ends)
     np.testing.assert_allclose(found(x), net(x), rtol=1e-11, atol=1e-11)
     apart = np.diff(ends) > 1e-6
     states = [z > 0 for z in net.forward(x).preactivations[:-1]]
     assert (np.concatenate(states, axis=1) == found.patterns)[apart].all()
+
+
+def test_an_interpolant_of_many_knots_takes_no_more_memory_than_it_has_to():
+    knots = 8000
+    net = single_layer(np.ones(knots), -np.arange(knots), (-1.0) ** np.arange(knots))
+    found = breakpoints(net, -1, knots, certify=True)  # as many neurons as pieces
+    assert found.positions.tolist() == list(range(knots))
+    assert found.slopes.ravel().tolist() == [0, *[1, 0] * (knots // 2)]
 
 
 def test_bounds_hold_of_the_positions_that_floats_find():
@@ -499,9 +507,9 @@ def test_points_outside_the_domain_are_refused():
 
 def test_more_pieces_than_memory_may_hold_are_refused(monkeypatch):
     monkeypatch.setattr(line_search, "MOST_NUMBERS", 1000)
-    assert len(breakpoints(tents(8, 0.5), -1, 1).slopes) == 256
-    with pytest.raises(ValueError, match="net must have at most 500 pieces"):
-        breakpoints(tents(10, 0.5), -1, 1)
+    assert len(breakpoints(tents(9, 0.5), -1, 1).slopes) == 512
+    with pytest.raises(ValueError, match="net must have fewer pieces on a line: 512 of its first"):
+        breakpoints(tents(11, 0.5), -1, 1)
 
 
 def test_json_tells_all():

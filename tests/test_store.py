@@ -5,13 +5,15 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rows import fill, make_row
+from rows import fill, make_first_store, make_row
 
 from npnets.study import store as store_module
+from npnets.study.plan import Settings
 from npnets.study.schema import MIGRATIONS
 from npnets.study.store import check_target, reading, writing
 
@@ -139,7 +141,7 @@ def test_an_older_store_is_migrated_by_writers_and_by_readers(path, tmp_path, mo
     for open_store, file in ((writing, path), (reading, other)):
         with open_store(file) as store:
             assert list(store._read("SELECT text FROM notes")) == [("hi",)]
-            assert list(store._read("PRAGMA user_version")) == [(2,)]
+            assert list(store._read("PRAGMA user_version")) == [(len(newer),)]
             assert same(next(store.rows()), make_row("linear", "3"))
 
 
@@ -154,6 +156,50 @@ def test_a_failing_migration_leaves_the_older_store(path, monkeypatch):
     with writing(path) as store:
         assert list(store._read("SELECT name FROM sqlite_master WHERE name = 'notes'")) == []
         assert len(store.keys()) == 1
+
+
+@pytest.mark.parametrize("open_store", [reading, writing])
+def test_the_first_stores_are_opened_with_all_they_hold(path, open_store):
+    rows = [make_row("linear", shape, loss=float("nan")) for shape in ("1-2", "2-1", "3")]
+    make_first_store(path, rows, Settings(neurons=3))
+    with open_store(path) as store:
+        assert store.settings() == asdict(Settings(neurons=3))
+        assert [repr(row) for row in store.rows()] == [
+            repr(row._replace(breakpoints=None)) for row in rows
+        ]
+        assert store.uncounted() == [row[:3] for row in rows]
+        assert np.isnan(store.columns(("breakpoints",), "linear")["breakpoints"]).all()
+
+
+def test_breakpoints_are_set_for_all_or_none(path):
+    with writing(path) as store:
+        fill(store, 3)
+        store.add([make_row("linear", "4", breakpoints=None), make_row("linear", "2-2")])
+        assert store.uncounted() == [("linear", "4", 0)]
+        before = store.content_hash()
+        with pytest.raises(OverflowError):
+            store.set_breakpoints([(("linear", "4", 0), 7), (("linear", "3", 0), 2**70)])
+        assert store.content_hash() == before
+        store.set_breakpoints([(("linear", "4", 0), 7)])
+        assert store.uncounted() == []
+        assert next(store.rows(shape="4")).breakpoints == 7
+        assert next(store.rows(shape="2-2")) == make_row("linear", "2-2")
+        keys = [("linear", "2-2", 0), ("linear", "1-2", 0)]
+        assert store.parameters(keys) == [make_row(*key).parameters for key in keys]
+
+
+def test_a_first_store_that_cant_be_written_says_what_to_do(read_only_folder):
+    path = read_only_folder / "old.db"
+    root = os.geteuid() == 65534
+    if root:
+        os.seteuid(0)
+    os.chmod(read_only_folder, 0o755)
+    make_first_store(path, [make_row("linear", "3")], Settings(neurons=3))
+    os.chmod(read_only_folder, 0o555)
+    if root:
+        os.seteuid(65534)
+    with pytest.raises(OSError, match="older npnets and must be upgraded"), reading(path):
+        pass
 
 
 def foreign(path: Path) -> None:
@@ -173,7 +219,7 @@ def newer(path: Path) -> None:
         (lambda path: path.write_text("not a database, but long enough\n" * 99), "not an SQLite"),
         (lambda path: path.write_text("short"), "not an SQLite file"),
         (foreign, "not an npnets store"),
-        (newer, "schema version 99, this npnets reads up to 1"),
+        (newer, "schema version 99, this npnets reads up to 2"),
         (lambda path: path.mkdir(), "is a folder"),
     ],
 )

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -7,16 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rows import make_shard
+from naive_regions import line_intervals, line_pieces
+from rows import make_first_store, make_shard
 
 from npnets.measures import measure
-from npnets.shapes import composition_count, compositions, format_shape
+from npnets.network import split_parameters
+from npnets.shapes import composition_count, compositions, format_shape, parse_shape
+from npnets.study import breakpoints as breakpoints_module
 from npnets.study import run as run_module
 from npnets.study.executors import LocalExecutor
 from npnets.study.plan import MAX_NETWORKS, Plan, Settings, Shard
 from npnets.study.provenance import differences, provenance
 from npnets.study.run import run, train_shard, unfinished
-from npnets.study.store import writing
+from npnets.study.schema import NetworkRow
+from npnets.study.store import Store, reading, writing
 from npnets.training import train
 
 BOTH = ("linear", "quadratic")
@@ -251,6 +258,121 @@ def test_a_row_holds_what_train_and_measure_say_under_every_setting():
     assert [r.bottleneck for r in rows] == [6, 1, 1]
     assert [r.min_width for r in rows] == [6, 1, 1]
     assert [r.max_width for r in rows] == [6, 3, 3]
+
+
+def test_rows_hold_the_breakpoints_that_the_oracle_counts():
+    settings = Settings(neurons=5, steps=60, activation="leaky_relu", slope=0.2)
+    shapes = ((5,), (1, 4), (2, 1, 2), (1, 1, 1, 1, 1))
+    for row in train_shard(settings, Shard("quadratic", 1, shapes)):
+        widths = (1, *parse_shape(row.shape), 1)
+        theta = np.frombuffer(row.parameters, "<f4")
+        weights, biases = split_parameters(theta, widths)
+        intervals = line_intervals(
+            [w.tolist() for w in weights], [b.tolist() for b in biases], -5, 5, slope=0.2
+        )
+        assert row.breakpoints == line_pieces(intervals) - 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"d_in": 2}, {"activation": "tanh"}, {"lr": 1e30, "optimizer": "sgd"}]
+)
+def test_without_breakpoints_to_count_there_is_none(change):
+    settings = Settings(neurons=3, steps=20, **change)
+    (row,) = train_shard(settings, Shard("mean-square", 0, ((3,),)))
+    assert row.breakpoints is None
+
+
+def uncounted(rows) -> list[NetworkRow]:
+    return [row._replace(breakpoints=None) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def counted() -> list[NetworkRow]:
+    """A study's networks, one of which has diverged."""
+    settings, shapes = Settings(neurons=7, steps=20), tuple(compositions(7))
+    rows = train_shard(settings, Shard("linear", 0, shapes))
+    rows[5] = rows[5]._replace(parameters=b"\xff" * len(rows[5].parameters), breakpoints=None)
+    return sorted(rows)
+
+
+def grow(path: Path) -> list[NetworkRow]:
+    """Run the study of a store that lacks nothing but numbers of breakpoints."""
+    study(Plan(Settings(neurons=7, steps=20), ("linear",), (1, 7)), path)
+    with reading(path) as store:
+        return list(store.rows())
+
+
+def test_a_run_counts_the_breakpoints_of_an_older_store(tmp_path, counted):
+    path = tmp_path / "old.db"
+    make_first_store(path, uncounted(counted), Settings(neurons=7, steps=20))
+    assert grow(path) == counted
+    with writing(path) as store:
+        assert store.uncounted() == [row[:3] for row in counted if row.breakpoints is None]
+        assert store.runs() == []  # nothing was trained
+    assert grow(path) == counted
+
+
+def test_counting_an_older_store_goes_on_where_it_was_interrupted(tmp_path, counted, monkeypatch):
+    path = tmp_path / "old.db"
+    make_first_store(path, uncounted(counted), Settings(neurons=7, steps=20))
+    monkeypatch.setattr(breakpoints_module, "CHUNK", 10)
+    done, write = [], Store.set_breakpoints
+
+    def interrupted(store, counts):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(write(store, counts))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "set_breakpoints", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            grow(path)
+    with reading(path) as store:
+        left = {row[:3] for row in counted[30:]}
+        assert left <= set(store.uncounted()) <= {*left, *(row[:3] for row in counted[:30])}
+        assert len(store.uncounted()) <= len(left) + 1
+        assert [row._replace(breakpoints=None) for row in store.rows()] == uncounted(counted)
+    assert grow(path) == counted
+
+
+KILLED_WHILE_COUNTING = """
+import os, signal, sqlite3, sys
+sys.path[:0] = {paths!r}
+import npnets.study.breakpoints as breakpoints
+from npnets.study import store as store_module
+from test_study import grow
+
+class Dying(sqlite3.Connection):
+    commits = 0
+    def execute(self, sql, *values):
+        if sql == "COMMIT":
+            Dying.commits += 1
+            if Dying.commits == {commit}:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().execute(sql, *values)
+
+connect = sqlite3.connect
+store_module.sqlite3.connect = lambda *a, **options: connect(*a, **options, factory=Dying)
+breakpoints.CHUNK = 10
+grow({path!r})
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize("commit", [1, 2, 5])
+def test_a_run_killed_while_it_upgrades_a_store_loses_nothing(tmp_path, counted, commit):
+    path = tmp_path / "old.db"
+    make_first_store(path, uncounted(counted), Settings(neurons=7, steps=20))
+    house = Path(__file__).parent.parent
+    paths = [str(house), str(house / "kernels"), str(house / "tests")]
+    code = KILLED_WHILE_COUNTING.format(paths=paths, commit=commit, path=str(path))
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    with reading(path) as store:
+        assert list(store._read("PRAGMA integrity_check")) == [("ok",)]
+        assert [row._replace(breakpoints=None) for row in store.rows()] == uncounted(counted)
+        done = counted[: 10 * max(commit - 2, 0)]  # the first commit is the migration's
+        assert len(store.uncounted()) == 64 - sum(row.breakpoints is not None for row in done)
+    assert grow(path) == counted
 
 
 def test_a_constant_network_is_stored_as_collapsed():

@@ -1,11 +1,4 @@
-"""The pieces of a network on a line: where neurons change their state, layer by layer.
-
-The points found so far divide the line into intervals on which each layer up to now is affine. The
-next layer's preactivations are computed at the points, as a network is continuous; where a neuron's
-signs at neighbouring points differ, a new point is put between them, and all numbers there are
-interpolated. Every decision is a sign whose error is bounded; a search that comes upon one that
-floats can't decide is handed back, and goes on where it was when it has been decided.
-"""
+"""The pieces of networks on a line: positions, maps, patterns, and which positions are kinks."""
 
 from __future__ import annotations
 
@@ -16,47 +9,13 @@ from numba import njit
 
 from npnets_kernels.compiled import kernel
 from npnets_kernels.inner import inner
-from npnets_kernels.line_crossings import LATER, Crossings, find_crossings
-from npnets_kernels.line_maps import (
-    Maps,
-    empty_maps,
-    find_kinks,
-    mask,
-    preactivation_maps,
-)
-from npnets_kernels.line_points import (
-    UNDECIDED,
-    Net,
-    Points,
-    activation,
-    between,
-    margin,
-    preactivations,
-)
+from npnets_kernels.line_crossings import Crossings
+from npnets_kernels.line_maps import find_kinks
+from npnets_kernels.line_points import Net, margin
+from npnets_kernels.line_search import DONE, LAYER, Search, first_neuron, go_on
 
-#: Where a search is: before a layer's preactivations, with their signs, with the crossings' orders;
-#: at its end; or at the limit of its memory.
-LAYER, SIGNS, ORDERS, DONE, FULL = range(5)
 #: A position's error is at most this share of its size, or of the way to the nearest.
 ACCURATE = 2.0**-30
-
-
-class Search(NamedTuple):
-    """A search for points, which may be under way."""
-
-    stage: int
-    layer: int
-    """1, 2, … of which the numbers are."""
-    points: Points
-    maps: Maps
-    """Of the layer before; of the output when it is done."""
-    words: np.ndarray
-    """uint64 (I, W) the states so far in each interval, neuron k in bit k % 64 of word k // 64."""
-    crossings: Crossings
-    decided: int
-    """How many decisions floats have made."""
-    undecided: int
-    """How many are to be made before the search can go on."""
 
 
 class Found(NamedTuple):
@@ -74,184 +33,6 @@ class Found(NamedTuple):
     """int8 (m,) 1 where the output's slope changes, 0 where not, or ``UNDECIDED``."""
     decided: int
     undecided: int
-
-
-@njit
-def go_on(net, search):
-    """Search until all points are found or a decision is to be made."""
-    stage, layer, points, maps, words, crossings, decided, undecided = search
-    while True:
-        hidden = layer < len(net.widths) - 1
-        if hidden and stage == LAYER:
-            points, undecided = preactivations(net, layer, points)
-            stage = SIGNS
-            decided += points.signs.size - undecided
-            if undecided > 0:
-                return Search(stage, layer, points, maps, words, crossings, decided, undecided)
-        if hidden and stage == SIGNS:
-            crossings, undecided = find_crossings(points)
-            stage = ORDERS
-            decided += decided_orders(crossings)
-            if undecided > 0:
-                return Search(stage, layer, points, maps, words, crossings, decided, undecided)
-        if hidden and too_many(net, layer, points, crossings):
-            return Search(FULL, layer, points, maps, words, crossings, decided, 0)
-        maps = preactivation_maps(net, layer, maps)
-        if not hidden:
-            return Search(DONE, layer, points, maps, words, crossings, decided, 0)
-        points, maps, words = divide(net, layer, points, maps, words, crossings)
-        stage = LAYER
-        layer += 1
-
-
-@inner
-def decided_orders(crossings):
-    """How many neighbours in an interval are known to be in order, or at the same point."""
-    first, orders = crossings.first, crossings.orders
-    decided = 0
-    for i in range(len(first) - 1):
-        for q in range(first[i] + 1, first[i + 1]):
-            decided += orders[q] != UNDECIDED
-    return decided
-
-
-@inner
-def too_many(net, layer, points, crossings):
-    """Whether some layer's numbers would be too many to keep."""
-    widest = 0
-    for k in range(layer - 1, len(net.widths)):
-        widest = max(widest, net.widths[k])
-    return (len(points.positions) + len(crossings.neurons)) * widest > net.most
-
-
-@njit
-def divide(net, layer, points, maps, words, crossings):
-    """The points with the crossings among them, the layer's activations, their maps, its states."""
-    n_old, n = len(points.positions), net.widths[layer]
-    places = new_places(n_old, crossings)
-    total = places[n_old - 1] + 1
-    needed = total if layer < len(net.widths) - 2 else 0  # the output is computed from maps alone
-    positions, position_errors = np.empty(total), np.empty(total)
-    values, errors = np.empty((n, needed)), np.empty((n, needed))
-    interpolate(
-        points,
-        points.positions,
-        points.position_errors,
-        crossings,
-        places,
-        positions,
-        position_errors,
-    )
-    found_maps = empty_maps(n, total - 1)
-    found_words, first = inherit(words, places), first_neuron(net, layer)
-    signs = np.ones(total, np.int8)
-    for j in range(n):
-        if net.slope != 1.0:
-            spread_signs(points.signs[j], j, crossings, places, signs)
-            record(signs, found_words, first + j)
-        mask(net.slope, maps, j, places, signs, found_maps)
-        if needed > 0:
-            interpolate(
-                points, points.values[j], points.errors[j], crossings, places, values[j], errors[j]
-            )
-            activate(net.slope, signs, values[j], errors[j])
-    found = Points(
-        positions,
-        position_errors,
-        values,
-        errors,
-        np.empty((n, 0), np.int8),
-        points.low_infinite,
-        points.high_infinite,
-    )
-    return found, found_maps, found_words
-
-
-@inner
-def first_neuron(net, layer):
-    """How many hidden neurons there are before the layer."""
-    first = 0
-    for k in range(1, layer):
-        first += net.widths[k]
-    return first
-
-
-@njit
-def new_places(n_old, crossings):
-    """Where the old points come to lie among the new ones."""
-    places = np.empty(n_old, np.int64)
-    added = 0
-    for i in range(n_old - 1):
-        places[i] = i + added
-        for q in range(crossings.first[i], crossings.first[i + 1]):
-            added += crossings.orders[q] == LATER
-    places[n_old - 1] = n_old - 1 + added
-    return places
-
-
-@inner
-def interpolate(points, numbers, errors, crossings, places, to_numbers, to_errors):
-    """Write numbers known at the old points, at all points."""
-    first, orders = crossings.first, crossings.orders
-    shares, share_errors = crossings.shares, crossings.errors
-    last = len(numbers) - 1
-    low_end = 0 if points.low_infinite else -1
-    high_end = last - 1 if points.high_infinite else -1
-    for i in range(last):
-        to, end = places[i], (i == high_end) - (i == low_end)
-        x, x_error, y, y_error = numbers[i], errors[i], numbers[i + 1], errors[i + 1]
-        to_numbers[to], to_errors[to] = x, x_error
-        for q in range(first[i], first[i + 1]):
-            if orders[q] == LATER:
-                to += 1
-                to_numbers[to], to_errors[to] = between(
-                    x, x_error, y, y_error, shares[q], share_errors[q], end
-                )
-    to_numbers[places[last]], to_errors[places[last]] = numbers[last], errors[last]
-
-
-@inner
-def spread_signs(signs, j, crossings, places, to_signs):
-    """Write the signs of neuron j, known at the old points, at all points."""
-    first, orders, neurons = crossings.first, crossings.orders, crossings.neurons
-    for i in range(len(signs) - 1):
-        to, now, after = places[i], signs[i], signs[i + 1]
-        to_signs[to] = now
-        now = after if now == 0 else now
-        for q in range(first[i], first[i + 1]):
-            if orders[q] == LATER:
-                to += 1
-                to_signs[to] = now
-            if neurons[q] == j:
-                to_signs[to], now = 0, after
-    to_signs[places[-1]] = signs[-1]
-
-
-@inner
-def activate(slope, signs, values, errors):
-    """φ(z) in place of z."""
-    for p in range(len(signs)):
-        values[p], errors[p] = activation(slope, signs[p], values[p], errors[p])
-
-
-@njit
-def inherit(words, places):
-    """Each interval's states, for all intervals that it is divided into."""
-    found = np.empty((places[-1], words.shape[1]), np.uint64)
-    for i in range(len(words)):
-        for to in range(places[i], places[i + 1]):
-            for k in range(words.shape[1]):
-                found[to, k] = words[i, k]
-    return found
-
-
-@inner
-def record(signs, words, neuron):
-    """Set the neuron's bit in each interval that it is active on."""
-    word, one = neuron >> 6, np.uint64(1) << np.uint64(neuron & 63)
-    for i in range(len(words)):
-        if signs[i] > 0 or signs[i + 1] > 0:
-            words[i, word] |= one
 
 
 @njit

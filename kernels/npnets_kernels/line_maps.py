@@ -1,4 +1,4 @@
-"""The affine functions that a network is between points of a line, and the kinks where they meet.
+"""The affine functions that a network is on intervals of a line, and the kinks where they meet.
 
 On an interval of a known activation pattern, each layer is W a + b of affine functions a, masked by
 the states of the layer before; errors are bounds of what rounding may have done.
@@ -11,66 +11,142 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from npnets_kernels.error_free import fma, product_error
 from npnets_kernels.inner import inner
 from npnets_kernels.line_points import (
-    STEP,
     UNDECIDED,
-    add_combinations,
+    add_product,
+    add_product_quickly,
+    add_products,
     add_products_quickly,
     at_least_tiny,
+    close_errors,
     margin,
     parameters,
+    roundings_of,
 )
 
 
 class Maps(NamedTuple):
-    """One layer's numbers as affine functions on each of I intervals."""
+    """One layer's n numbers as slope·t + intercept on each of I intervals, float64 (n, I)."""
 
     slopes: np.ndarray
-    """float64 (n, I)"""
     slope_errors: np.ndarray
     intercepts: np.ndarray
-    """float64 (n, I)"""
+    intercept_errors: np.ndarray
 
 
 @njit
 def empty_maps(n, intervals):
-    return Maps(np.empty((n, intervals)), np.empty((n, intervals)), np.empty((n, intervals)))
+    shape = (n, intervals)
+    return Maps(np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape))
 
 
 @njit
-def preactivation_maps(net, layer, maps):
-    """z = W a + b in place of a."""
+def preactivation_maps(net, layer, maps, careful):
+    """z = W a + b in place of a; ``careful`` follows every rounding, and does not allow for any."""
     weights, biases = parameters(net, layer)
-    found = empty_maps(len(biases), maps.slopes.shape[1])
-    found.slopes[:] = 0.0
-    add_products_quickly(
-        weights, maps.slopes, maps.slope_errors, net.doubt, found.slopes, found.slope_errors
-    )
+    z = empty_maps(len(biases), maps.slopes.shape[1])
+    z.slopes[:] = 0.0
     for j in range(len(biases)):
-        found.intercepts[j] = biases[j]
-    add_combinations(weights, maps.intercepts, found.intercepts)
-    return found
+        z.intercepts[j] = biases[j]
+    for a, a_errors, values, errors in (
+        (maps.slopes, maps.slope_errors, z.slopes, z.slope_errors),
+        (maps.intercepts, maps.intercept_errors, z.intercepts, z.intercept_errors),
+    ):
+        if careful:
+            add_products(weights, a, a_errors, net.doubt, values, errors)
+        else:
+            add_products_quickly(weights, a, a_errors, net.doubt, values, errors)
+    return z
 
 
 @inner
-def mask(slope_below, maps, j, places, signs, found):
-    """Write φ(z) of neuron j on all intervals that points of these signs divide the old ones into.
+def mask(slope_below, maps, j, places, active, found, row):
+    """Write φ(z) of neuron j on all intervals that the old ones are divided into.
 
-    Interval i becomes those from places[i] up to places[i + 1].
+    Interval i becomes those from places[i] up to places[i + 1]; the neuron is active on those where
+    ``active`` says so.
     """
-    slopes, errors, intercepts = maps.slopes[j], maps.slope_errors[j], maps.intercepts[j]
-    to_slopes, to_errors = found.slopes[j], found.slope_errors[j]
-    to_intercepts = found.intercepts[j]
-    for i in range(len(slopes)):
-        for to in range(places[i], places[i + 1]):
-            active = signs[to] > 0 or signs[to + 1] > 0
-            factor = 1.0 if active else slope_below
-            slope, error = factor * slopes[i], factor * errors[i]
-            if factor != 0.0 and factor != 1.0:
-                error = at_least_tiny(slope, (error + STEP * abs(slope)) * margin(2))
-            to_slopes[to], to_errors[to] = slope, error
-            to_intercepts[to] = factor * intercepts[i]
+    for numbers, errors, to_numbers, to_errors in (
+        (maps.slopes[j], maps.slope_errors[j], found.slopes[row], found.slope_errors[row]),
+        (
+            maps.intercepts[j],
+            maps.intercept_errors[j],
+            found.intercepts[row],
+            found.intercept_errors[row],
+        ),
+    ):
+        for i in range(len(numbers)):
+            below, below_error = inactive(slope_below, numbers[i], errors[i])
+            for to in range(places[i], places[i + 1]):
+                to_numbers[to] = numbers[i] if active[to] else below
+                to_errors[to] = errors[i] if active[to] else below_error
+
+
+@inner
+def inactive(slope, number, error):
+    """A slope or intercept times φ'(z) for z < 0, and its error."""
+    if slope == 0.0:
+        return 0.0, 0.0
+    if slope == 1.0:
+        return number, error
+    product = slope * number
+    made = abs(product_error(slope, number, product))
+    return product, at_least_tiny(product, (slope * error + made) * margin(2))
+
+
+@njit
+def begin_output(biases, fan_in, intervals, careful):
+    """The output's maps, to which no neuron is added yet."""
+    output = empty_maps(len(biases), intervals)
+    output.slopes[:] = 0.0
+    output.slope_errors[:] = 0.0
+    for k in range(len(biases)):
+        output.intercepts[k] = biases[k]
+        output.intercept_errors[k] = 0.0 if careful else roundings_of(fan_in) * abs(biases[k])
+    return output
+
+
+@inner
+def add_neuron(weights, j, row, output, careful):
+    """Add w_kj φ(z_j) to each output k, where row 0 is φ(z_j)."""
+    roundings = roundings_of(weights.shape[1])
+    for k in range(len(weights)):
+        weight = weights[k, j]
+        for a, a_errors, values, errors in (
+            (row.slopes[0], row.slope_errors[0], output.slopes[k], output.slope_errors[k]),
+            (
+                row.intercepts[0],
+                row.intercept_errors[0],
+                output.intercepts[k],
+                output.intercept_errors[k],
+            ),
+        ):
+            if careful:
+                add_product(weight, a, a_errors, values, errors)
+            else:
+                add_product_quickly(weight, a, a_errors, roundings, values, errors)
+
+
+@inner
+def end_output(output, fan_in, doubt):
+    """Make bounds of the sums of errors, when all neurons are added."""
+    close_errors(output.slopes, output.slope_errors, fan_in, doubt)
+    close_errors(output.intercepts, output.intercept_errors, fan_in, doubt)
+
+
+@inner
+def zero_of(maps, j, i):
+    """Where number j is zero on interval i, or its continuation; and a bound on the error."""
+    slope, intercept = maps.slopes[j, i], maps.intercepts[j, i]
+    left = abs(slope) - maps.slope_errors[j, i] * margin(1)
+    if not left > 0.0:
+        return 0.0, np.inf
+    place = -intercept / slope + 0.0  # never -0
+    error = abs(fma(place, slope, intercept)) + maps.intercept_errors[j, i]
+    error += abs(place) * maps.slope_errors[j, i]
+    return place, at_least_tiny(place, error / left * margin(8))
 
 
 @njit

@@ -127,45 +127,70 @@ def preactivations(net, layer, points):
 
 
 @inner
+def add_product(weight, inputs, input_errors, values, errors):
+    """Add w a to values, and to their errors w times those of a, and those of product and sum."""
+    size = abs(weight)
+    for p in range(len(values)):
+        value, a = values[p], inputs[p]
+        product = weight * a
+        total = value + product
+        made = abs(product_error(weight, a, product)) + abs(sum_error(value, product, total))
+        errors[p] += made + size * input_errors[p]
+        values[p] = total
+
+
+@inner
+def add_product_quickly(weight, inputs, input_errors, roundings, values, errors):
+    """The same, with what product and sum might be wrong by: ``roundings``, as a share of a."""
+    size = abs(weight)
+    for p in range(len(values)):
+        a = inputs[p]
+        values[p] += weight * a
+        errors[p] += size * (input_errors[p] + roundings * abs(a))
+
+
+@inner
+def roundings_of(fan_in):
+    """What a sum of so many products, and a bias, may be wrong by, as a share of their sizes."""
+    return (fan_in + 4) * STEP
+
+
+@inner
+def close_errors(values, errors, fan_in, doubt):
+    """Make bounds of sums of errors."""
+    grown = margin(4 * fan_in)
+    for j in range(len(values)):
+        for p in range(values.shape[1]):
+            errors[j, p] = at_least_tiny(values[j, p], errors[j, p] * grown + doubt)
+
+
+@inner
 def add_products(weights, inputs, input_errors, doubt, values, errors):
     """Add W a to the values, which are exact; their errors are those of all sums and products."""
     fan_out, fan_in = weights.shape
-    n_points = inputs.shape[1]
-    grown = margin(4 * fan_in)
-    errors[:] = 0.0
     for j in range(fan_out):
+        for p in range(values.shape[1]):
+            errors[j, p] = 0.0
         for k in range(fan_in):
-            weight = weights[j, k]
-            size = abs(weight)
-            for p in range(n_points):
-                value, a = values[j, p], inputs[k, p]
-                product = weight * a
-                total = value + product
-                made = abs(product_error(weight, a, product))
-                made += abs(sum_error(value, product, total))
-                errors[j, p] += made + size * input_errors[k, p]
-                values[j, p] = total
-        for p in range(n_points):
-            errors[j, p] = at_least_tiny(values[j, p], errors[j, p] * grown + doubt)
+            add_product(weights[j, k], inputs[k], input_errors[k], values[j], errors[j])
+    close_errors(values, errors, fan_in, doubt)
 
 
 @njit
 def add_products_quickly(weights, inputs, input_errors, doubt, values, errors):
     """The same, with bounds of the errors that any rounding might make."""
     fan_out, fan_in = weights.shape
-    grown, roundings = margin(4 * fan_in), (fan_in + 4) * STEP
+    roundings = roundings_of(fan_in)
+    for j in range(fan_out):
+        for p in range(values.shape[1]):
+            errors[j, p] = roundings * abs(values[j, p])
     may = np.empty_like(inputs)
     for k in range(fan_in):
         for p in range(inputs.shape[1]):
             may[k, p] = input_errors[k, p] + roundings * abs(inputs[k, p])
-    for j in range(fan_out):
-        for p in range(inputs.shape[1]):
-            errors[j, p] = roundings * abs(values[j, p])
     add_combinations(weights, inputs, values)
     add_combinations(np.abs(weights), may, errors)
-    for j in range(fan_out):
-        for p in range(inputs.shape[1]):
-            errors[j, p] = at_least_tiny(values[j, p], errors[j, p] * grown + doubt)
+    close_errors(values, errors, fan_in, doubt)
 
 
 @inner

@@ -19,56 +19,34 @@ import numpy as np
 from numba import njit
 
 from npnets_kernels.compiled import kernel
-from npnets_kernels.error_free import fma, product_error, sum_error
+from npnets_kernels.error_free import product_error, sum_error
 from npnets_kernels.inner import inner
-from npnets_kernels.line_maps import bit, find_kinks
+from npnets_kernels.line_claims import (
+    Ends,
+    compare_maps,
+    compare_places,
+    compare_positions,
+    is_continuous,
+)
+from npnets_kernels.line_maps import (
+    add_neuron,
+    begin_output,
+    bit,
+    empty_maps,
+    end_output,
+    find_kinks,
+    mask,
+    preactivation_maps,
+    zero_of,
+)
 from npnets_kernels.line_points import (
-    STEP,
     UNDECIDED,
-    add_products,
-    add_products_quickly,
     at_least_tiny,
     margin,
     parameters,
     sign_of,
 )
-
-#: A position is at most this share of its size, or of the way to the nearest, from the exact one.
-ACCURATE = 2.0**-29
-
-
-class Forms(NamedTuple):
-    """Affine functions with errors, float64 (n, R): slopes[j, r] t + constants[j, r]."""
-
-    slopes: np.ndarray
-    slope_errors: np.ndarray
-    constants: np.ndarray
-    constant_errors: np.ndarray
-
-
-class Ends(NamedTuple):
-    """Where pieces begin, and the last one ends; the domain's ends may be infinite."""
-
-    places: np.ndarray
-    """float64 (m + 2,)"""
-    errors: np.ndarray
-    """Infinite for a place not known yet."""
-    owners: np.ndarray
-    """int64 (m + 2,) the hidden neuron whose zero it is, counted through the layers, or -1."""
-
-
-class Claim(NamedTuple):
-    """What is claimed of m positions and m + 1 pieces."""
-
-    positions: np.ndarray
-    """float64 (m,)"""
-    kinks: np.ndarray
-    """int8 (m,)"""
-    slopes: np.ndarray
-    """float64 (m + 1, d_out)"""
-    intercepts: np.ndarray
-    words: np.ndarray
-    """uint64 (m + 1, W) patterns, neuron k in bit k % 64 of word k // 64."""
+from npnets_kernels.line_search import first_neuron
 
 
 class Proof(NamedTuple):
@@ -96,31 +74,6 @@ class Proof(NamedTuple):
 
 
 @njit
-def empty_forms(n, runs):
-    shape = (n, runs)
-    return Forms(np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape))
-
-
-@njit
-def preactivation_forms(net, layer, forms, careful):
-    """z = W a + b in place of a."""
-    weights, biases = parameters(net, layer)
-    z = empty_forms(len(weights), forms.slopes.shape[1])
-    z.slopes[:] = 0.0
-    for j in range(len(weights)):
-        z.constants[j] = biases[j]
-    for a, a_errors, values, errors in (
-        (forms.slopes, forms.slope_errors, z.slopes, z.slope_errors),
-        (forms.constants, forms.constant_errors, z.constants, z.constant_errors),
-    ):
-        if careful:
-            add_products(weights, a, a_errors, net.doubt, values, errors)
-        else:
-            add_products_quickly(weights, a, a_errors, net.doubt, values, errors)
-    return z
-
-
-@njit
 def starts_of_runs(words, starts, first, width):
     """Where runs begin that agree on the neurons from ``first`` on, too, ``width`` many.
 
@@ -143,21 +96,8 @@ def starts_of_runs(words, starts, first, width):
 
 
 @inner
-def zero_of(slope, slope_error, constant, constant_error):
-    """-constant / slope, and its error."""
-    left = abs(slope) - slope_error * margin(1)
-    if not left > 0.0:
-        return 0.0, np.inf
-    place = -constant / slope
-    error = abs(fma(place, slope, constant)) + constant_error + abs(place) * slope_error
-    return place, at_least_tiny(place, error / left * margin(8))
-
-
-@inner
 def locate(words, starts, finer, z, first, ends):
     """Write the places where runs begin that did not before."""
-    slopes, slope_errors = z.slopes, z.slope_errors
-    constants, constant_errors = z.constants, z.constant_errors
     places, errors, owners = ends.places, ends.errors, ends.owners
     run = -1
     for k in range(len(starts)):
@@ -166,23 +106,21 @@ def locate(words, starts, finer, z, first, ends):
             j = 0
             while bit(words, k, first + j) == bit(words, k - 1, first + j):
                 j += 1
-            places[k], errors[k] = zero_of(
-                slopes[j, run], slope_errors[j, run], constants[j, run], constant_errors[j, run]
-            )
+            places[k], errors[k] = zero_of(z, j, run)
             owners[k] = first + j
 
 
 @inner
-def sign_at(place, error, slope, slope_error, constant, constant_error):
+def sign_at(place, error, slope, slope_error, intercept, intercept_error):
     """The sign of an affine function at a place; of what it grows by, or else is, at infinity."""
     if slope == 0.0 and slope_error == 0.0:
-        return sign_of(constant, constant_error)
+        return sign_of(intercept, intercept_error)
     if abs(place) == np.inf:
         return sign_of(slope if place > 0.0 else -slope, slope_error)
     product = slope * place
-    value = product + constant
-    made = abs(product_error(slope, place, product)) + abs(sum_error(product, constant, value))
-    made += abs(slope) * error + slope_error * (abs(place) + error) + constant_error
+    value = product + intercept
+    made = abs(product_error(slope, place, product)) + abs(sum_error(product, intercept, value))
+    made += abs(slope) * error + slope_error * (abs(place) + error) + intercept_error
     return sign_of(value, at_least_tiny(value, made * margin(8)))
 
 
@@ -197,139 +135,46 @@ def state_holds(active, left, right):
     return 1
 
 
-@njit
-def check_states(words, starts, finer, z, first, ends, verdicts):
-    """Write of each finer run whether its states hold: 1, 0 or ``UNDECIDED``, at its first piece.
-
-    Returns 0 if one is wrong, else ``UNDECIDED`` if one is, else 1.
-    """
-    begins = np.append(np.flatnonzero(finer), len(finer))
-    for begin in begins[:-1]:
-        verdicts[begin] = 1
-    check_neurons(words, starts, begins, z, first, ends, verdicts)
+@inner
+def worst_of(verdicts, begins):
+    """0 if a state is wrong, else ``UNDECIDED`` if one is, else 1."""
     worst = 1
-    for begin in begins[:-1]:
-        if verdicts[begin] == 0 or worst == 1:
-            worst = verdicts[begin]
+    for i in range(len(begins) - 1):
+        if verdicts[begins[i]] == 0 or worst == 1:
+            worst = verdicts[begins[i]]
     return worst
 
 
 @inner
-def check_neurons(words, starts, begins, z, first, ends, verdicts):
-    """Take back the verdicts on runs, from begins[i] to begins[i + 1], whose states don't hold."""
+def check_states(words, starts, begins, z, first, ends, verdicts):
+    """Write of each finer run whether its states hold: 1, 0 or ``UNDECIDED``, at its first piece.
+
+    The finer runs are the pieces from begins[i] to begins[i + 1] - 1.
+    """
+    for i in range(len(begins) - 1):
+        verdicts[begins[i]] = 1
     slopes, slope_errors = z.slopes, z.slope_errors
-    constants, constant_errors = z.constants, z.constant_errors
+    intercepts, intercept_errors = z.intercepts, z.intercept_errors
     places, errors, owners = ends.places, ends.errors, ends.owners
     for j in range(len(slopes)):
         run, right = -1, 0
-        slope = slope_error = constant = constant_error = 0.0
+        slope = slope_error = intercept = intercept_error = 0.0
         for i in range(len(begins) - 1):
             k, stop = begins[i], begins[i + 1]
             left = right
             if starts[k]:
                 run += 1
                 slope, slope_error = slopes[j, run], slope_errors[j, run]
-                constant, constant_error = constants[j, run], constant_errors[j, run]
-                left = sign_at(places[k], errors[k], slope, slope_error, constant, constant_error)
+                intercept, intercept_error = intercepts[j, run], intercept_errors[j, run]
+                left = sign_at(places[k], errors[k], slope, slope_error, intercept, intercept_error)
             right = 0
             if owners[stop] != first + j:
                 right = sign_at(
-                    places[stop], errors[stop], slope, slope_error, constant, constant_error
+                    places[stop], errors[stop], slope, slope_error, intercept, intercept_error
                 )
             holds = state_holds(bit(words, k, first + j), left, right)
             if holds != 1 and verdicts[k] != 0:
                 verdicts[k] = holds
-
-
-@njit
-def mask_forms(net, words, starts, finer, z, first):
-    """φ(z) on the finer runs."""
-    n, runs = len(z.slopes), finer.sum()
-    found = empty_forms(n, runs)
-    for numbers, errors, to_numbers, to_errors in (
-        (z.slopes, z.slope_errors, found.slopes, found.slope_errors),
-        (z.constants, z.constant_errors, found.constants, found.constant_errors),
-    ):
-        for j in range(n):
-            run = to = -1
-            for k in range(len(starts)):
-                run += starts[k]
-                if finer[k]:
-                    to += 1
-                    active = net.slope == 1.0 or bit(words, k, first + j)
-                    to_numbers[j, to], to_errors[j, to] = masked(
-                        active, net.slope, numbers[j, run], errors[j, run]
-                    )
-    return found
-
-
-@inner
-def masked(active, slope, number, error):
-    """φ'(z) times a number, and its error."""
-    if active:
-        return number, error
-    if slope == 0.0:
-        return 0.0, 0.0
-    product = slope * number
-    made = abs(product_error(slope, number, product))
-    return product, at_least_tiny(product, (slope * error + made) * margin(2))
-
-
-@inner
-def compare_places(ends, orders):
-    """Write of each place whether it is above the one before: 1, 0 or ``UNDECIDED``."""
-    places, errors = ends.places, ends.errors
-    for k in range(1, len(places)):
-        gap = places[k] - places[k - 1]
-        sign = sign_of(gap, (errors[k] + errors[k - 1]) * margin(2))
-        orders[k] = 0 if sign == -1 or sign == 0 else sign
-
-
-@inner
-def compare_positions(positions, ends, hold):
-    """Write which positions are in order and within ``ACCURATE`` of the places."""
-    m = len(positions)
-    for i in range(m):
-        nearest, in_order = np.inf, True
-        for k in (i - 1, i + 1):
-            if 0 <= k < m:
-                gap = positions[k] - positions[i] if k > i else positions[i] - positions[k]
-                in_order = in_order and gap >= 0.0
-                nearest = min(nearest, gap)
-        allowed = ACCURATE * max(abs(positions[i]), nearest if nearest < np.inf else 0.0)
-        distance = abs(positions[i] - ends.places[i + 1]) + ends.errors[i + 1]
-        hold[i] = in_order and distance * margin(2) <= allowed
-
-
-@inner
-def compare_maps(slopes, intercepts, output, hold):
-    """Write which pieces' slopes and intercepts, (m + 1, d_out), are within the bounds."""
-    for i in range(len(hold)):
-        hold[i] = True
-        for k in range(slopes.shape[1]):
-            slope, error = output.slopes[k, i], output.slope_errors[k, i]
-            hold[i] = hold[i] and error < np.inf and abs(slopes[i, k] - slope) <= error
-            constant, error = output.constants[k, i], output.constant_errors[k, i]
-            hold[i] = hold[i] and error < np.inf and abs(intercepts[i, k] - constant) <= error
-
-
-@inner
-def is_continuous(ends, output):
-    """Whether no piece is known to miss the next at the place between them."""
-    slopes, slope_errors = output.slopes, output.slope_errors
-    constants, constant_errors = output.constants, output.constant_errors
-    for k in range(len(slopes)):
-        for i in range(slopes.shape[1] - 1):
-            place, error = ends.places[i + 1], ends.errors[i + 1]
-            slope, constant = slopes[k, i + 1] - slopes[k, i], constants[k, i + 1] - constants[k, i]
-            size = abs(slopes[k, i]) + abs(slopes[k, i + 1])
-            allowed = slope_errors[k, i] + slope_errors[k, i + 1] + margin(4) * STEP * size
-            allowed = allowed * abs(place) + error * size
-            allowed += constant_errors[k, i] + constant_errors[k, i + 1]
-            allowed += margin(4) * STEP * (abs(constants[k, i]) + abs(constants[k, i + 1]))
-            if abs(slope * place + constant) > allowed * margin(8):
-                return False
-    return True
 
 
 @njit
@@ -344,8 +189,75 @@ def is_clean(proof):
     return clean
 
 
+@njit
+def mask_runs(net, words, starts, begins, z, first, careful):
+    """φ(z) on the finer runs; after the last hidden layer, the output there."""
+    n, runs = len(z.slopes), len(begins) - 1
+    last = first + n == first_neuron(net, len(net.widths) - 1)
+    weights, biases = parameters(net, len(net.widths) - 1)
+    row = empty_maps(1 if last else n, runs)
+    output = begin_output(biases, n, runs if last else 0, careful)
+    places, active = first_finer(starts, begins), np.ones(runs, np.bool_)
+    for j in range(n):
+        if net.slope != 1.0:
+            for i in range(runs):
+                active[i] = bit(words, begins[i], first + j)
+        mask(net.slope, z, j, places, active, row, 0 if last else j)
+        if last:
+            add_neuron(weights, j, row, output, careful)
+    if last:
+        end_output(output, n, net.doubt)
+    return output if last else row
+
+
+@njit
+def first_finer(starts, begins):
+    """The number of each run's first finer run, and the number of all."""
+    places = np.empty(starts.sum() + 1, np.int64)
+    run = 0
+    for i in range(len(begins) - 1):
+        if starts[begins[i]]:
+            places[run] = i
+            run += 1
+    places[run] = len(begins) - 1
+    return places
+
+
+@njit
+def prove_states(net, inputs, words, careful, starts, ends, states):
+    """Prove the states layer by layer, as far as it goes.
+
+    Returns
+    -------
+    worst : 0 if a state is wrong, else ``UNDECIDED`` if one is, else 1
+    output : Maps
+        On each piece, if the proof has come so far.
+    """
+    n_layers = len(net.widths) - 1
+    maps, first, worst = inputs, 0, 1
+    for layer in range(1, n_layers):
+        z = preactivation_maps(net, layer, maps, careful)
+        finer = starts
+        if net.slope != 1.0:
+            finer = starts_of_runs(words, starts, first, net.widths[layer])
+            locate(words, starts, finer, z, first, ends)
+        begins = np.append(np.flatnonzero(finer), len(finer))
+        if net.slope != 1.0:
+            check_states(words, starts, begins, z, first, ends, states[layer - 1])
+            here = worst_of(states[layer - 1], begins)
+            worst = here if worst == 1 else worst
+            if here == 0 or (here == UNDECIDED and not careful):
+                return here, maps
+        maps = mask_runs(net, words, starts, begins, z, first, careful)
+        starts[:] = finer
+        first += net.widths[layer]
+    if n_layers == 1:
+        maps = preactivation_maps(net, 1, inputs, careful)
+    return worst, maps
+
+
 @kernel
-def prove(net, low, high, inputs, pieces, careful):
+def prove(net, low, high, inputs, claim, careful):
     """Prove what can be proven with floats.
 
     Parameters
@@ -353,60 +265,43 @@ def prove(net, low, high, inputs, pieces, careful):
     net : Net
     low, high : float
         The domain's ends.
-    inputs : Forms
-        The network's inputs, on one run.
-    pieces : Claim
+    inputs : Maps
+        The network's inputs, on one interval.
+    claim : Claim
     careful : bool
         Whether to follow every rounding, rather than to allow for any, and to go on in doubt.
 
     Returns
     -------
     Proof
-        Whose first field says whether all is proven.
     """
-    words = pieces.words
-    m, n_layers = len(words) - 1, len(net.widths) - 1
+    words = claim.words
+    m = len(words) - 1
     ends = Ends(np.zeros(m + 2), np.full(m + 2, np.inf), np.full(m + 2, -1))
     ends.places[0], ends.places[m + 1] = low, high
     ends.errors[0] = ends.errors[m + 1] = 0.0
-    states = np.full((n_layers - 1, m + 1), -1, np.int8)
-    orders = np.full(m + 2, UNDECIDED, np.int8)
-    orders[0] = 1  # there is none before
+    states = np.full((len(net.widths) - 2, m + 1), -1, np.int8)
+    orders, kinks = np.full(m + 2, UNDECIDED, np.int8), np.full(m, UNDECIDED, np.int8)
+    positions_hold, maps_hold = np.zeros(m, np.bool_), np.zeros(m + 1, np.bool_)
     starts = np.zeros(m + 1, np.bool_)
     starts[0] = True
-    forms, first, worst = inputs, 0, 1
-    for layer in range(1, n_layers):
-        width = net.widths[layer]
-        z = preactivation_forms(net, layer, forms, careful)
-        finer = starts
-        if net.slope != 1.0:
-            finer = starts_of_runs(words, starts, first, width)
-            locate(words, starts, finer, z, first, ends)
-            worst = check_states(words, starts, finer, z, first, ends, states[layer - 1])
-            if worst == 0 or (worst == UNDECIDED and not careful):
-                break
-        forms = mask_forms(net, words, starts, finer, z, first)
-        starts = finer
-        first += width
-    kinks = np.full(m, UNDECIDED, np.int8)
-    positions_hold, maps_hold = np.zeros(m, np.bool_), np.zeros(m + 1, np.bool_)
+    worst, output = prove_states(net, inputs, words, careful, starts, ends, states)
     patterns_change = bool(starts.all())
-    complete = patterns_change and (worst == 1 or (worst == UNDECIDED and careful))
-    continuous = bool(complete)
-    if complete:
-        forms = preactivation_forms(net, n_layers, forms, careful)
+    continuous = False
+    if patterns_change and (worst == 1 or (worst == UNDECIDED and careful)):
         compare_places(ends, orders)
-        find_kinks(net, forms.slopes.T.copy(), forms.slope_errors.T.copy(), words, kinks)
-        compare_positions(pieces.positions, ends, positions_hold)
-        compare_maps(pieces.slopes, pieces.intercepts, forms, maps_hold)
-        continuous = is_continuous(ends, forms)
+        find_kinks(net, output.slopes.T.copy(), output.slope_errors.T.copy(), words, kinks)
+        compare_positions(claim.positions, ends, positions_hold)
+        compare_maps(claim.slopes, claim.intercepts, output, maps_hold)
+        continuous = is_continuous(ends, output)
+    kinks_hold = kinks == claim.kinks
     proof = Proof(
         False,
         states,
         patterns_change,
         orders,
         kinks,
-        kinks == pieces.kinks,
+        kinks_hold,
         positions_hold,
         maps_hold,
         continuous,

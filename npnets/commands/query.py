@@ -43,7 +43,8 @@ def _print(shape: str, targets: list[str], rows: list[Any]) -> None:
         f"{shape}: {of.parameter_count} parameters, depth {of.depth}, "
         f"first {of.first_width}, last {of.last_width}, bottleneck {of.bottleneck}"
     )
-    header = ("seed", "grid MSE", "/variance", "N(0, I) MSE", "/variance", "dead", "output")
+    losses = ("grid MSE", "/variance", "N(0, I) MSE", "/variance")
+    header = ("seed", *losses, "dead", "breakpoints", "output")
     for target in targets:
         table = [
             (
@@ -51,6 +52,7 @@ def _print(shape: str, targets: list[str], rows: list[Any]) -> None:
                 *map(number, (row.grid_loss, row.normalized_grid_loss)),
                 *map(number, (row.loss, row.normalized_loss)),
                 row.dead,
+                "-" if row.breakpoints is None else str(row.breakpoints),
                 "collapsed" if row.collapsed else f"range {number(row.grid_range)}",
             )
             for row in rows

@@ -104,9 +104,10 @@ def _folded(k: int, replicates: int) -> Folded:
     net, shape = folds(k), (WIDTH,) * k
     square = cells(net, 0.0, 1.0)
     inner = square.edge_neurons >= 0
-    known = bounds(shape, 2)
+    known, pieces = bounds(shape, 2), square.counts.affine_pieces
+    assert pieces is not None
     return Folded(
-        square.counts.affine_pieces,
+        pieces,
         count_regions(net).counts.activation_patterns,
         (known.lower, known.upper),
         _random_counts(shape, replicates),

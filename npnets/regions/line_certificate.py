@@ -63,7 +63,9 @@ def _check_form(pieces: Pieces, net: Network) -> None:
 
 
 def _prove(pieces: Pieces, line: Line, arrays: Net, careful: bool) -> Proof:
-    from npnets_kernels.line_proof import Claim, Forms, prove
+    from npnets_kernels.line_claims import Claim
+    from npnets_kernels.line_maps import Maps
+    from npnets_kernels.line_proof import prove
 
     claim = Claim(
         pieces.positions,
@@ -72,7 +74,7 @@ def _prove(pieces: Pieces, line: Line, arrays: Net, careful: bool) -> Proof:
         pieces.intercepts,
         pieces.words,
     )
-    inputs = Forms(*map(np.ascontiguousarray, line.floats))
+    inputs = Maps(*map(np.ascontiguousarray, line.floats))
     proof: Proof = prove(arrays, line.low, line.high, inputs, claim, careful)
     return proof
 
@@ -146,7 +148,7 @@ def _check_kinks(pieces: Pieces, exact: ExactLine, proof: Proof) -> None:
 
 def _check_positions(pieces: Pieces, exact: ExactLine, proof: Proof) -> None:
     """Compare positions that floats say nothing of with the exact ones."""
-    from npnets_kernels.line_proof import ACCURATE
+    from npnets_kernels.line_claims import ACCURATE
 
     positions = pieces.positions
     if (np.diff(positions) < 0).any():

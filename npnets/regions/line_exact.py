@@ -21,7 +21,8 @@ from npnets.regions.exact import ExactLayer, ExactNetwork, Scaled
 from npnets.regions.patterns import unpack
 
 if TYPE_CHECKING:
-    from npnets_kernels.breakpoints import Found, Search
+    from npnets_kernels.breakpoints import Found
+    from npnets_kernels.line_search import Search
 
 LARGEST = Fraction(sys.float_info.max)
 #: Kernels tell no smaller number from 0 (npnets_kernels.line_points).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -23,11 +23,12 @@ from npnets.regions.line_exact import (
 from npnets.regions.patterns import word_count
 
 if TYPE_CHECKING:
-    from npnets_kernels.breakpoints import Found, Search
+    from npnets_kernels.breakpoints import Found
     from npnets_kernels.line_maps import Maps
     from npnets_kernels.line_points import Net, Points
+    from npnets_kernels.line_search import Search
 
-#: Points times neurons of a layer: about 100 bytes each are in use at a time.
+#: Points times neurons of a layer, of which about 100 bytes each are in use at a time.
 MOST_NUMBERS = 2**25
 #: Kernels trust floats between these, and 0; see npnets_kernels.line_points.
 TRUSTED = (2.0**-400, 2.0**400)
@@ -50,20 +51,21 @@ def search_line(exact: ExactLine, arrays: Net) -> Searched:
     ValueError
         If the pieces are too many to be kept, or a breakpoint is beyond all floats.
     """
-    from npnets_kernels import breakpoints as kernel
+    from npnets_kernels.breakpoints import advance, pieces
+    from npnets_kernels.line_search import DONE, FULL, ORDERS, SIGNS
 
     search = first_search(arrays, *ends(exact.line))
     fallbacks = 0
-    while search.stage != kernel.DONE:
-        search = kernel.advance(arrays, search)
+    while search.stage != DONE:
+        search = advance(arrays, search)
         fallbacks += search.undecided
-        if search.stage == kernel.FULL:
-            check_room(exact.net, len(search.points.positions) + len(search.crossings.neurons))
-        if search.stage == kernel.SIGNS:
+        if search.stage == SIGNS:
             decide_signs(exact, search)
-        elif search.stage == kernel.ORDERS:
+        elif search.stage == ORDERS:
             decide_orders(exact, search)
-    found, vague = kernel.pieces(arrays, search)
+        elif search.stage == FULL:
+            refuse(exact.net, search)
+    found, vague = pieces(arrays, search)
     decide_kinks(exact, found)
     decide_positions(exact, found, vague)
     if arrays.doubt > 0 or not np.isfinite([found.slopes, found.intercepts]).all():
@@ -116,14 +118,13 @@ def ends(line: Line) -> tuple[Points, Maps]:
     nothing = np.empty((len(values), 0), np.int8)
     infinite = math.isinf(line.low), math.isinf(line.high)
     points = Points(positions, np.zeros_like(positions), values, errors, nothing, *infinite)
-    inputs = line.floats[:3].repeat(len(places) - 1, axis=2)
-    return points, Maps(*inputs)
+    return points, Maps(*line.floats.repeat(len(places) - 1, axis=2))
 
 
 def first_search(arrays: Net, points: Points, maps: Maps) -> Search:
     """A search of which nothing is done yet."""
-    from npnets_kernels.breakpoints import LAYER, Search
     from npnets_kernels.line_crossings import Crossings
+    from npnets_kernels.line_search import LAYER, Search
 
     neurons = int(arrays.widths[1:-1].sum()) if arrays.slope != 1 else 0
     words = np.zeros((len(points.positions) - 1, word_count(neurons)), np.uint64)
@@ -132,9 +133,10 @@ def first_search(arrays: Net, points: Points, maps: Maps) -> Search:
     return Search(LAYER, 1, points, maps, words, crossings, 0, 0)
 
 
-def check_room(net: Network, points: int) -> None:
-    """Refuse pieces that take more memory than a search may."""
+def refuse(net: Network, search: Search) -> NoReturn:
+    """Say that a search has come to the limit of its memory."""
+    pieces = len(search.points.positions) + len(search.crossings.neurons) - 1
     raise ValueError(
-        f"net must have at most {MOST_NUMBERS // max(net.widths):,} pieces with layers as wide as "
-        f"{max(net.widths)}, got one of {points - 1:,} or more: choose a shorter line"
+        f"net must have fewer pieces on a line: {pieces:,} of its first {search.layer} hidden "
+        f"layers take more than {MOST_NUMBERS:,} numbers; choose a shorter one"
     )

@@ -11,7 +11,7 @@ from typing import IO
 
 import numpy as np
 
-from npnets.study.schema import NetworkRow
+from npnets.study.schema import COUNT_COLUMNS, NetworkRow
 from npnets.study.store import Store
 
 FORMATS = ("csv", "npz")
@@ -21,7 +21,8 @@ SQLITE_HEADER = b"SQLite format 3\0"
 def write_csv(store: Store, file: IO[str]) -> None:
     """Write every column but the parameters, one line per network, in the order of the keys.
 
-    Floats are written so that they read back exactly; inf and nan are spelt so.
+    Floats are written so that they read back exactly; inf and nan are spelt so. A number of
+    breakpoints that there is not is left empty.
     """
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(NetworkRow._fields[:-1])
@@ -41,11 +42,12 @@ def save_npz(store: Store, path: Path) -> None:
     """Save every column as an array of a NumPy archive, which needs no pickle to load.
 
     The parameters are one flat array, network after network; those of network k are
-    ``parameters[offsets[k]:offsets[k + 1]]``. The settings are ``setting_…`` entries.
+    ``parameters[offsets[k]:offsets[k + 1]]``. The settings are ``setting_…`` entries. A number of
+    breakpoints that there is not is NaN.
     """
     rows = list(store.rows())
     arrays = {
-        name: np.array([row[i] for row in rows])
+        name: np.array([row[i] for row in rows], float if name in COUNT_COLUMNS else None)
         for i, name in enumerate(NetworkRow._fields)
         if name != "parameters"
     }

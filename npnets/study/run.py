@@ -12,6 +12,7 @@ import numpy as np
 
 from npnets.network import parameter_count
 from npnets.shapes import Shape, features, format_shape
+from npnets.study.breakpoints import breakpoint_counts, count_older
 from npnets.study.executors import LocalExecutor
 from npnets.study.plan import Plan, Settings, Shard
 from npnets.study.provenance import provenance
@@ -49,6 +50,8 @@ def run(
 ) -> None:
     """Train the shards on threads, and store each from this thread in one transaction.
 
+    Networks that an older npnets has stored are given, first of all, what it did not measure.
+
     What a network becomes depends on its key and the settings alone, so a study may stop and go
     on at any time, with any number of threads.
 
@@ -62,6 +65,7 @@ def run(
     KeyboardInterrupt
         On Ctrl-C, after the shards that were running have been stored.
     """
+    count_older(settings, store, threads)
     if shards:
         store.add_run(provenance())
     with closing(LocalExecutor(threads).run(partial(train_shard, settings), shards)) as results:
@@ -91,11 +95,16 @@ def train_shard(settings: Settings, shard: Shard) -> list[NetworkRow]:
         seeds=shard.seed,
         threads=1,
     )
-    return _rows(settings, shard, trained, measure(trained, target))
+    counts = breakpoint_counts(settings, shard.shapes, trained.parameters)
+    return _rows(settings, shard, trained, measure(trained, target), counts)
 
 
 def _rows(
-    settings: Settings, shard: Shard, trained: Trained, measured: Measured
+    settings: Settings,
+    shard: Shard,
+    trained: Trained,
+    measured: Measured,
+    breakpoints: Sequence[int | None],
 ) -> list[NetworkRow]:
     little_endian = np.dtype(settings.dtype).newbyteorder("<")
     parameters = np.split(trained.parameters.astype(little_endian), trained.offsets[1:-1])
@@ -114,6 +123,7 @@ def _rows(
             dead=format_shape(measured.dead[k]),
             dead_total=int(sum(measured.dead[k])),
             collapsed=int(measured.collapsed[k]),
+            breakpoints=breakpoints[k],
             parameters=parameters[k].tobytes(),
         )
         for k, shape in enumerate(shard.shapes)

@@ -13,6 +13,9 @@ class NetworkRow(NamedTuple):
     ``loss`` is in distribution (held-out N(0, I)), ``grid_loss`` on the uniform grid [-5, 5]^d,
     each also divided by the target's variance there; ``output_range`` and ``grid_range`` are
     maximum minus minimum of the output. ``dead`` counts dead neurons per hidden layer, as "0-3-1".
+    ``breakpoints`` are the kinks of the output on [-5, 5] (npnets.regions), None for a network that
+    has none to count: of more than one input, of smooth activation, diverged, or stored by an
+    older npnets and not yet looked at by a newer run.
     ``parameters`` are the bytes of the flat parameter vector, little-endian, in the training dtype.
     """
 
@@ -35,6 +38,7 @@ class NetworkRow(NamedTuple):
     dead: str
     dead_total: int
     collapsed: int
+    breakpoints: int | None
     parameters: bytes
 
 
@@ -46,6 +50,8 @@ FLOAT_COLUMNS = (
     *("loss", "normalized_loss", "grid_loss", "normalized_grid_loss"),
     *("output_range", "grid_range"),
 )
+#: Integers that may be NULL, which is None in rows and NaN in arrays.
+COUNT_COLUMNS = ("breakpoints",)
 
 #: MIGRATIONS[v] takes a store from schema version v to v + 1; a new file is version 0.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -63,4 +69,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             parameters BLOB NOT NULL,
             PRIMARY KEY (target, shape, seed)) WITHOUT ROWID""",
     ),
+    # Older networks are counted by the next run (npnets.study.run): that takes seconds and compiled
+    # kernels, and a store is to open at once.
+    ("ALTER TABLE networks ADD COLUMN breakpoints INTEGER",),
 )

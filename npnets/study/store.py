@@ -23,6 +23,7 @@ from npnets.study.lock import run_lock
 from npnets.study.schema import (
     APPLICATION_ID,
     COLUMNS,
+    COUNT_COLUMNS,
     FLOAT_COLUMNS,
     KEY,
     MIGRATIONS,
@@ -76,6 +77,23 @@ class Store:
         with self._transaction():
             self._connection.executemany(
                 f"INSERT INTO networks ({COLUMNS}) VALUES ({places})", rows
+            )
+
+    def uncounted(self) -> list[Key]:
+        """The keys of the networks without a number of breakpoints, in order."""
+        return list(self._read(f"SELECT {KEY} FROM networks WHERE breakpoints IS NULL"))
+
+    def parameters(self, keys: Iterable[Key]) -> list[bytes]:
+        """The parameters of the networks with these keys, which the store holds."""
+        query = "SELECT parameters FROM networks WHERE (target, shape, seed) = (?, ?, ?)"
+        return [parameters for key in keys for (parameters,) in self._read(query, key)]
+
+    def set_breakpoints(self, counts: Iterable[tuple[Key, int]]) -> None:
+        """Write the numbers of breakpoints of stored networks, all or none."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE networks SET breakpoints = ? WHERE (target, shape, seed) = (?, ?, ?)",
+                [(count, *key) for key, count in counts],
             )
 
     def keys(self) -> set[Key]:
@@ -157,8 +175,7 @@ def reading(path: str | Path) -> Iterator[Store]:
     if version == 0:
         raise ValueError(f"store {path} is empty: fill it with `npnets enumerate`")
     if version < len(MIGRATIONS):
-        with writing(path):
-            pass
+        _upgrade(path)
     with _connection(path, write=False) as connection:
         yield Store(path, connection)
 
@@ -207,6 +224,20 @@ def check_target(store: Store, target: str | None = None) -> list[str]:
     if target is not None and target not in targets:
         raise ValueError(f"target must be one of {', '.join(targets)}, got {target!r}")
     return targets if target is None else [target]
+
+
+def _upgrade(path: Path) -> None:
+    """Bring an older store to this schema, which takes an instant."""
+    try:
+        with writing(path):
+            pass
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise OSError(
+            f"{error}; it is from an older npnets and must be upgraded to be read: "
+            "copy it to where it can be written"
+        ) from None
 
 
 def _migrate(store: Store, connection: sqlite3.Connection, version: int) -> None:
@@ -284,6 +315,6 @@ def _plain_errors(path: Path) -> Iterator[None]:
 def _dtype(column: str) -> type:
     if column in TEXT_COLUMNS:
         return str
-    if column in FLOAT_COLUMNS:
+    if column in (*FLOAT_COLUMNS, *COUNT_COLUMNS):
         return float
     return object if column == "parameters" else int
