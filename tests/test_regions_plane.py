@@ -386,6 +386,9 @@ def test_a_budget_stops_before_the_layer_that_would_pass_it():
         level_set(found)
     assert cells(net, -1, 1, max_cells=len(whole.areas)).complete
     assert not cells(net, -1, 1, max_cells=len(whole.areas) - 1, threads=2).complete
+    central = one_layer(np.stack([np.cos(np.arange(9)), np.sin(np.arange(9))], axis=1), np.zeros(9))
+    assert cells(central, -1, 1, max_cells=18).complete
+    assert not cells(central, -1, 1, max_cells=17).complete
     one = cells(net, -1, 1, max_cells=1)
     assert (len(one.areas), one.layers, one.words.shape) == (1, 0, (1, 0))
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.cases import cold, commands, fresh, hessians, limit, main_job, threads, training
+from bench.cases import (
+    cold,
+    commands,
+    fresh,
+    hessians,
+    limit,
+    main_job,
+    regions,
+    threads,
+    training,
+)
 from bench.runner import Case
 
-FILES = (training, limit, threads, hessians, main_job, cold, commands, fresh)
+FILES = (training, limit, threads, hessians, regions, main_job, cold, commands, fresh)
 
 
 def all_cases(quick: bool, folder: Path) -> list[Case]:

@@ -158,19 +158,21 @@ def cut_edges(progress, vertices, cells, lines, signs, kept, cuts, found, order)
             else:
                 return edge
             for new in range(progress[MADE], progress[MADE] + made):
-                line, form = (
-                    3 * lines.of_edges[edge],
-                    3 * kept_place(cell, found.neurons[new], kept, size.words),
-                )
-                place_vertex(
-                    new, u, v, vertices,
-                    offset(lines.forms, line), offset(lines.errors, line),
-                    offset(kept.forms, form), kept.errors, found,
-                )  # fmt: skip
+                line, of_line = line_of(edge, lines)
+                form = kept_place(cell, found.neurons[new], kept, size.words)
+                other = offset(kept.forms, 3 * form)
+                place_vertex(new, u, v, vertices, line, of_line, other, kept.errors, found)
             cuts.firsts[edge], cuts.lasts[edge] = progress[CUTS], progress[CUTS] + count
             progress[CUTS], progress[MADE] = progress[CUTS] + count, progress[MADE] + made
         progress[CELL] = cell + 1
     return -1
+
+
+@inlined
+def line_of(edge, lines):
+    """The address of the form that is zero on an edge, and of the bounds on its errors."""
+    line = 3 * lines.of_edges[edge]
+    return offset(lines.forms, line), offset(lines.errors, line)
 
 
 @inlined

@@ -6,10 +6,10 @@ the next layer's are
     F = W (φ' ∘ f) + (0, 0, b),      φ'_i = 1 where i is active, else the slope
 
 A cell of the next level differs from its parent only in neurons that cross the parent. So of a
-parent there is kept
+parent there is
 
-- its base, W (φ' ∘ f) + (0, 0, b) without the neurons that may cross it: one matrix product,
-- the forms of the neurons that may cross it,
+- its base, W (φ' ∘ f) + (0, 0, b) without the neurons that may cross it: a matrix product,
+- kept the forms of the neurons that may cross it,
 
 and the forms on a part are the base and what those add. From one part to the next only the neurons
 that differ are added or taken away; after a chain of such changes it starts from the base again, so
@@ -42,6 +42,8 @@ from npnets_kernels.simd import offset, pointer
 ROUNDING = 2.0**-53
 #: More than any error from numbers too small to be normal.
 TINY = 2.0**-1000
+#: So few neurons are dealt with one by one.
+FEW = 4
 #: The word of no neuron.
 NONE = np.uint64(0)
 #: Corners of the plane's cells: positions (V, 2), and the bounds (V,) on both coordinates' errors.
@@ -55,19 +57,20 @@ Signs = namedtuple("Signs", "positive negative")
 #: offsets[cell] on, in ascending order; and the bounds (3,) on the errors of the forms.
 Kept = namedtuple("Kept", "words offsets forms errors")
 #: What forms are made from: each cell's parent and the words (F, …) of the last layer's active
-#: neurons, what was kept of the parents, their bases (…, 3, n), and Wᵀ with zeros up to whole words
-#: (…, 64 words); and how many changes of forms there may be between two starts.
-Source = namedtuple("Source", "parents words kept bases weights chain")
+#: neurons, what was kept of the parents, the bases (…, 3, n) of parents from ``first`` (1,) on, and
+#: Wᵀ with zeros up to whole words (…, 64 words); and how many changes (1,) of forms there may be
+#: between two starts.
+Source = namedtuple("Source", "parents words kept bases first weights chain")
 
 #: How many neurons there are, words of them, and words of the layer before.
 Shape = namedtuple("Shape", "width words words_before")
-#: One cell's forms (3, 64 words), zeros beyond the neurons, and a word of them (64,) while they are
-#: masked; the words of neurons that are positive, or negative, at all of its corners; and for each
+#: One cell's forms (3, 64 words), zeros beyond the neurons, and 64 of them while they are masked;
+#: the words of neurons that are positive, or negative, at all of its corners; and for each
 #: vertex the block of cells in which its signs were last found, and their words.
 Room = namedtuple("Room", "forms chosen positive negative block more less")
-#: The next layer: its weights, with zeros up to whole words (n', 64 words), its biases (n',), and
-#: its bases (F, 3, n') on the cells.
-Following = namedtuple("Following", "weights biases bases")
+#: The output, if it comes next, or else nothing: its weights, with zeros up to whole words
+#: (n', 64 words), its biases (n',), and its bases (F, 3, n') on the cells.
+Output = namedtuple("Output", "weights biases bases")
 
 
 @kernel
@@ -79,21 +82,44 @@ def owners(cells, owner):
 
 
 @kernel
+def mask_parents(start, stop, parents, words, source, slope, kept, masked, room):
+    """Write φ' ∘ f on the parents of a block of cells, 0 for the neurons that are kept.
+
+    Parameters
+    ----------
+    start, stop : int
+        The block of cells.
+    parents, words : int32 (F,), uint64 (F, w)
+        The cells' parents, and their active neurons: where these aren't kept, the parents'.
+    source : Source
+        Of the forms on the parents.
+    kept : Kept
+        Of the parents.
+    masked : float64 (…, 3, n)
+        Written, from the first parent on.
+    room : Room
+        For the parents' forms.
+    """
+    width = masked.shape[2]
+    shape = Shape(width, words.shape[1], source.words.shape[1])
+    source, kept, room = pointers(source), pointers(kept), pointers(room)
+    parents, words, masked = pointer(parents), pointer(words), pointer(masked)
+    changes, last = source.chain[0], -1
+    for cell in range(start, stop):
+        parent = parents[cell]
+        if parent != last:
+            changes = find_forms(parent, changes, source, slope, shape, room)
+            for w in range(shape.words):
+                active, rest = words[cell * shape.words + w], kept.words[parent * shape.words + w]
+                room.positive[w], room.negative[w] = active & ~rest, ~(active | rest)
+            row = offset(masked, 3 * (parent - parents[start]) * width)
+            mask_forms(row, slope, shape, room)
+            last = parent
+
+
+@kernel
 def sweep(
-    first,
-    start,
-    stop,
-    vertices,
-    cells,
-    source,
-    slope,
-    owner,
-    signs,
-    kept,
-    following,
-    masked,
-    sizes,
-    room,
+    first, start, stop, vertices, cells, source, slope, owner, signs, kept, output, sizes, room
 ):
     """The forms on a block of cells, from ``start`` to ``stop``, and the signs at their corners.
 
@@ -108,31 +134,25 @@ def sweep(
     kept : Kept
         Of the cells from ``first`` on; written but for ``errors``, and read where a block before
         ended. There must be room for all neurons.
-    following : Following
-        The next layer; its bases are written if ``masked`` has no room.
-    masked : float64 (stop - start, 3, n) or (0, 3, n)
-        Written: φ' ∘ f of each cell, 0 for the neurons that are kept.
+    output : Output
+        Its bases are written.
     sizes : float64 (3,)
         Raised to the largest |f| in each column.
     room : Room
         For the layer's neurons; ``block`` must not be ``start`` anywhere.
     """
-    width, direct, n_next = masked.shape[2], len(masked) == 0, following.bases.shape[2]
+    width, n_outputs = source.bases.shape[2], len(output.biases)
     words = (width + WORD - 1) // WORD
     shape = Shape(width, words, source.words.shape[1])
     vertices, cells, source = pointers(vertices), pointers(cells), pointers(source)
     signs, kept, room = pointers(signs), pointers(kept), pointers(room)
-    following, owner = pointers(following), pointer(owner)
-    masked, sizes = pointer(masked), pointer(sizes)
+    output, owner, sizes = pointers(output), pointer(owner), pointer(sizes)
     changes = source.chain[0]
     for cell in range(start, stop):
         changes = find_forms(cell, changes, source, slope, shape, room)
         sign_corners(cell, start, vertices, cells, owner, signs, kept.errors, sizes, shape, room)
         keep(cell - first, kept, shape, room)
-        if direct:
-            multiply(cell, n_next, slope, following, shape, room)
-        else:
-            mask_forms(offset(masked, 3 * (cell - start) * width), slope, shape, room)
+        multiply(cell, n_outputs, slope, output, shape, room)
 
 
 @inlined
@@ -164,7 +184,7 @@ def start_forms(cell, parent, source, slope, shape, room):
     """The forms from the parent's base."""
     words, width = shape.words_before, shape.width
     for column in range(3):
-        base = offset(source.bases, (3 * parent + column) * width)
+        base = offset(source.bases, (3 * (parent - source.first[0]) + column) * width)
         row = offset(room.forms, column * shape.words * WORD)
         for k in range(width):
             row[k] = base[k]
@@ -186,9 +206,13 @@ def add_neuron(neuron, form, gain, source, shape, room):
     stride = shape.words * WORD
     for column in range(3):
         share = gain * source.kept.forms[form + column]
-        for k in range(0, stride, WORD):
-            place = column * stride + k
-            add_scaled(room.forms, place, share, source.weights, neuron * stride + k)
+        if shape.width <= FEW:
+            for k in range(shape.width):
+                room.forms[column * stride + k] += share * source.weights[neuron * stride + k]
+        else:
+            for k in range(0, stride, WORD):
+                place = column * stride + k
+                add_scaled(room.forms, place, share, source.weights, neuron * stride + k)
 
 
 @inlined
@@ -272,24 +296,17 @@ def mask_forms(masked, slope, shape, room):
 
 
 @inlined
-def multiply(cell, n_next, slope, following, shape, room):
-    """The next layer's bases, W (φ' ∘ f) + (0, 0, b)."""
-    stride, weights = shape.words * WORD, following.weights
+def multiply(cell, n_outputs, slope, output, shape, room):
+    """The output's bases, W (φ' ∘ f) + (0, 0, b)."""
+    stride, weights = shape.words * WORD, output.weights
     for column in range(3):
-        for k in range(n_next):
-            base = following.biases[k] if column == 2 else 0.0
+        for k in range(n_outputs):
+            base = output.biases[k] if column == 2 else 0.0
             for w in range(shape.words):
                 more, less, start = room.positive[w], room.negative[w], w * WORD
-                base += dot_selected(
-                    room.forms,
-                    column * stride + start,
-                    more,
-                    less,
-                    slope,
-                    weights,
-                    k * stride + start,
-                )
-            following.bases[(3 * cell + column) * n_next + k] = base
+                place, row = column * stride + start, k * stride + start
+                base += dot_selected(room.forms, place, more, less, slope, weights, row)
+            output.bases[(3 * cell + column) * n_outputs + k] = base
 
 
 @kernel

@@ -79,9 +79,8 @@ def _parameters(nets: Sequence[Network]) -> np.ndarray:
     layers = chain.from_iterable(zip(net.weights, net.biases, strict=True) for net in nets)
     arrays = list(chain.from_iterable(layers))
     if len({array.dtype for array in arrays}) == 1:
-        return np.frombuffer(b"".join(array.data for array in arrays), arrays[0].dtype).astype(
-            np.float64
-        )
+        joined = b"".join(arrays)  # type: ignore[arg-type]
+        return np.frombuffer(joined, arrays[0].dtype).astype(np.float64)
     return np.concatenate([np.empty(0), *arrays], axis=None)
 
 

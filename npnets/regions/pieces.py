@@ -40,9 +40,9 @@ class Pieces:
     kinks: np.ndarray
     """(m,) bool, whether the output's affine function changes there."""
     decisions: int
-    """How many signs were decided by floats with bounded errors."""
+    """How many signs were decided."""
     fallbacks: int
-    """How many more in exact arithmetic."""
+    """How many of them floats with bounded errors left open, and exact arithmetic decided."""
     certified: bool = False
 
     @property
@@ -120,7 +120,7 @@ def pieces_on(net: Network, line: Line, certify: bool = False) -> Pieces:
         found.words,
         int(exact.starts[-1]),
         found.kinks.astype(bool),
-        found.decided,
+        found.decided + fallbacks,
         fallbacks,
     )
     if not certify:

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 from npnets_kernels import plane_cells, plane_edges, plane_forms, plane_shape
-from npnets_kernels.plane_cells import ORDERED, Pieces, Table
+from npnets_kernels.plane_chords import Table
 from npnets_kernels.plane_edges import MADE, Cuts, Found, Lines, Order
 from npnets_kernels.plane_forms import ROUNDING, Cells, Kept, Signs, Vertices
+from npnets_kernels.plane_walk import ORDERED, Pieces
 
 from npnets.backends.threads import in_threads
 from npnets.network import Network
@@ -24,7 +25,13 @@ from npnets.regions.exact import ExactNetwork, slope_below
 from npnets.regions.patterns import pack, word_count
 from npnets.regions.plane_domain import Plane
 from npnets.regions.plane_exact import ExactPlane, Made
-from npnets.regions.plane_forms import Level, first_forms, output_maps, sweep
+from npnets.regions.plane_forms import (
+    Level,
+    first_forms,
+    next_forms,
+    output_maps,
+    sweep,
+)
 from npnets.regions.plane_rooms import (
     NO_ORDER,
     NO_TABLE,
@@ -66,7 +73,7 @@ class Subdivision:
         self.levels = [Level(np.array([0, len(ring)]), ring, ring, one, words)]
         #: of each layer that is cut, the signs at the vertices before, and what was kept
         self.signs: list[tuple[Signs, Kept]] = []
-        self.forms = first_forms(net, plane)
+        self.forms = first_forms(net, plane, polygon, self.levels[0])
         self.decisions = self.fallbacks = 0
 
     def cut(self) -> bool:
@@ -74,9 +81,8 @@ class Subdivision:
         for layer in range(len(self.widths)):
             level = self.levels[-1]
             cells = Cells(self.edges, level.offsets, level.corners, level.corner_edges)
-            signs, kept, forms = sweep(
-                self.net, layer, self.slope, self.vertices, cells, level, self.forms, self.threads
-            )
+            swept = sweep(self.net, layer, self.vertices, cells, self.forms, self.threads)
+            signs, kept = swept.signs, swept.kept
             self._decide(layer, signs)
             in_cells = np.empty(len(level.parents), np.int32)
             on_edges = plane_forms.crossings(signs, cells, in_cells)
@@ -87,12 +93,12 @@ class Subdivision:
                 return False
             self._take(layer, cuts, found, vertices, pieces, kept)
             self.signs.append((signs, kept))
-            self.forms = forms
+            self.forms = next_forms(self.net, layer, self.levels[-1], self.forms, swept)
         return True
 
     def maps(self) -> np.ndarray:
         """(F, d_out, 3) the output on each cell: gradient in the plane's coordinates, constant."""
-        return output_maps(self.net, self.slope, self.levels[-1], self.forms, self.threads)
+        return output_maps(self.net, self.forms, self.threads)
 
     def words(self) -> np.ndarray:
         """(F, W) the patterns of all layers that are cut, as ``pack`` has them."""

@@ -19,8 +19,8 @@ from npnets_kernels.plane_forms import (
     ROUNDING,
     TINY,
     Cells,
-    Following,
     Kept,
+    Output,
     Room,
     Signs,
     Source,
@@ -30,17 +30,16 @@ from npnets_kernels.plane_forms import (
 from npnets.backends.threads import in_threads
 from npnets.network import Network
 from npnets.regions.exact import slope_below
+from npnets.regions.patterns import word_count
 from npnets.regions.plane_domain import Plane
 
 #: Bytes of forms that are multiplied at a time: always as many, so that results don't depend on
 #: the threads.
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 22
 #: No preactivation may be larger, so that sums and differences never overflow.
 LARGEST = 1e300
 #: Bytes of room for the forms of neurons that may cross cells, most of which stays untouched.
 GROUP_BYTES = 1 << 27
-#: So few neurons are summed up cell by cell instead.
-DIRECT = 4
 
 
 class Level(NamedTuple):
@@ -61,22 +60,34 @@ class Level(NamedTuple):
 class Forms(NamedTuple):
     """What the forms of a layer on a level's cells are made from; see the kernel."""
 
-    kept: Kept
-    """The neurons of the layer before that may cross the parents, and their forms."""
-    bases: np.ndarray
-    """(parents, 3, n) the forms on the parents without those neurons."""
+    source: Source
+    """As the kernel takes it, with all bases, or with none."""
+    before: Source | None
+    """If with none, what the forms of the layer before, on the parents, are made from."""
     errors: np.ndarray
     """(3,) bounds on the errors of any cell's forms, column by column."""
     lengths: np.ndarray
     """(3,) bounds on the errors' root of sum of squares over the neurons."""
-
-    def source(self, level: Level, weights: np.ndarray) -> Source:
-        """As the kernel takes it; the weights are the layer's."""
-        chain = np.array([chain_length(weights.shape[1])])
-        return Source(level.parents, level.words, self.kept, self.bases, padded(weights.T), chain)
+    reach: np.ndarray
+    """(3,) the largest of the plane's coordinates, and 1."""
 
 
-def first_forms(net: Network, plane: Plane) -> Forms:
+class Swept(NamedTuple):
+    """What is found of a layer on a level's cells."""
+
+    signs: Signs
+    """At all vertices."""
+    kept: Kept
+    """The neurons that may cross cells."""
+    sizes: np.ndarray
+    """(3,) the largest of the forms, column by column."""
+    source: Source
+    """What they are made from, with all bases, unless the output is next."""
+    outputs: np.ndarray
+    """(F, 3, d_out) the bases of the output, if it is next."""
+
+
+def first_forms(net: Network, plane: Plane, polygon: np.ndarray, level: Level) -> Forms:
     """Those of the first layer on the whole plane; of the last one, if no neuron has states."""
     weights, biases = parameters(net, 0)
     columns = np.stack([plane.u, plane.v, plane.origin], axis=1)
@@ -86,85 +97,134 @@ def first_forms(net: Network, plane: Plane) -> Forms:
         sizes[2] += np.abs(biases).max()
         errors = (len(plane.u) + 4) * ROUNDING * sizes + TINY
     forms[:, 2] += biases
-    none = Kept(np.zeros((1, 0), np.uint64), np.zeros(2, np.int64), np.zeros((0, 3)), np.zeros(3))
-    found = Forms(none, transposed(forms), errors, np.sqrt(len(biases)) * errors)
+    lengths = np.sqrt(len(biases)) * errors
     if slope_below(net) == 1.0:
         for layer in range(1, len(net.weights)):
+            sizes = np.abs(forms).max(axis=0)
+            errors, lengths = next_errors(net, layer, errors, lengths, sizes)
             weights, biases = parameters(net, layer)
-            bounds = next_errors(weights, biases, 1.0, found, np.abs(forms).max(axis=0))
             forms = weights @ forms
             forms[:, 2] += biases
-            found = Forms(none, transposed(forms), *bounds)
-    return found
+    none = Kept(np.zeros((1, 0), np.uint64), np.zeros(2, np.int64), np.zeros((0, 3)), np.zeros(3))
+    bases = np.ascontiguousarray(forms.T)[None]
+    source = _source(level, none, bases, np.zeros((len(biases), 0)))
+    reach = np.append(np.abs(polygon).max(axis=0), 1.0)
+    return Forms(source, None, errors, lengths, reach)
 
 
-def transposed(forms: np.ndarray) -> np.ndarray:
-    """(n, 3) forms on a whole level as its only bases, (1, 3, n)."""
-    return np.ascontiguousarray(forms.T)[None]
+def next_forms(net: Network, layer: int, level: Level, forms: Forms, swept: Swept) -> Forms:
+    """Those of the layer after this one, on the parts that this one has cut the cells into."""
+    errors = next_errors(net, layer + 1, forms.errors, forms.lengths, swept.sizes)
+    weights, _ = parameters(net, layer + 1)
+    last = layer == net.depth - 1
+    bases = swept.outputs if last else np.empty((0, 3, len(weights)))
+    source = _source(level, swept.kept, bases, weights)
+    return Forms(source, None if last else swept.source, *errors, forms.reach)
+
+
+def _source(level: Level, kept: Kept, bases: np.ndarray, weights: np.ndarray) -> Source:
+    chain = np.array([chain_length(weights.shape[1])])
+    first = np.zeros(1, np.int64)
+    return Source(level.parents, level.words, kept, bases, first, padded(weights.T), chain)
 
 
 def sweep(
-    net: Network,
-    layer: int,
-    slope: float,
-    vertices: Vertices,
-    cells: Cells,
-    level: Level,
-    forms: Forms,
-    threads: int,
-) -> tuple[Signs, Kept, Forms]:
-    """A layer's signs at all vertices, the neurons that may cross cells, and the next forms.
+    net: Network, layer: int, vertices: Vertices, cells: Cells, forms: Forms, threads: int
+) -> Swept:
+    """Find a layer's signs at all vertices, and the neurons that may cross cells.
 
     Raises
     ------
     OverflowError
         If a preactivation may be beyond LARGEST.
     """
-    weights, biases = parameters(net, layer + 1)
-    source = forms.source(level, parameters(net, layer)[0])
-    n_cells, (n_next, width) = len(level.parents), weights.shape
-    owner = np.empty(len(vertices.errors), np.int32)
+    n_cells, n_vertices = len(cells.offsets) - 1, len(vertices.errors)
+    width, slope = net.widths[layer + 1], slope_below(net)
+    owner = np.empty(n_vertices, np.int32)
     kernel.owners(cells, owner)
-    words = -(-width // 64)
-    signs = Signs(*(np.empty((len(owner), words), np.uint64) for _ in range(2)))
-    following = Following(padded(weights), biases, np.empty((n_cells, 3, n_next)))
+    signs = Signs(*(np.empty((n_vertices, word_count(width)), np.uint64) for _ in range(2)))
+    output = _output(net, layer, n_cells)
+    bases = _Bases(net, layer, forms, len(output.biases) > 0)
     step = max(1, BLOCK_BYTES // (24 * width))
 
     def work(blocks: range) -> tuple[Kept, np.ndarray]:
         first, count = blocks.start, min(blocks.stop, n_cells) - blocks.start
         kept = Kept(
-            np.empty((count, words), np.uint64),
+            np.empty((count, word_count(width)), np.uint64),
             np.zeros(count + 1, np.int64),
             np.empty((count * width, 3)),
             forms.errors,
         )
-        masked, sizes = np.empty((0 if n_next <= DIRECT else step, 3, width)), np.zeros(3)
-        room = room_for(width, len(owner))
+        sizes, room, parents = np.zeros(3), room_for(width, n_vertices), bases.room(step)
         for start in blocks:
             stop = min(start + step, n_cells)
-            part = masked[: stop - start]
+            source = bases.source(start, stop, *parents)
             kernel.sweep(
-                first, start, stop, vertices, cells, source, slope, owner, signs, kept, following,
-                part, sizes, room,
+                first, start, stop, vertices, cells, source, slope, owner, signs, kept, output,
+                sizes, room,
             )  # fmt: skip
-            if len(part):
-                rows = following.bases[start:stop].reshape(-1, n_next)
-                np.matmul(part.reshape(-1, width), weights.T, out=rows)
-                rows[2::3] += biases
         return kept._replace(forms=kept.forms[: kept.offsets[-1]].copy()), sizes
 
     parts = in_threads(work, _groups(n_cells, step, width, threads), threads)
     sizes = np.max([sizes for _, sizes in parts], axis=0)
-    if not sizes @ [*np.abs(vertices.positions).max(axis=0), 1.0] < LARGEST:
+    if not sizes @ forms.reach < LARGEST:
         raise OverflowError(f"preactivations of layer {layer + 1} are beyond {LARGEST:g}")
-    kept = Kept(
-        np.concatenate([part.words for part, _ in parts]),
-        np.cumsum(np.concatenate([[0], *(np.diff(part.offsets) for part, _ in parts)])),
-        np.concatenate([part.forms for part, _ in parts]),
-        forms.errors,
-    )
-    errors = next_errors(weights, biases, slope, forms, sizes)
-    return signs, kept, Forms(kept, following.bases, *errors)
+    kept = _join([part for part, _ in parts])
+    source = forms.source._replace(bases=bases.known)
+    return Swept(signs, kept, sizes, source, output.bases)
+
+
+class _Bases:
+    """The bases of a layer, block by block of the cells; they are many, and soon done with."""
+
+    def __init__(self, net: Network, layer: int, forms: Forms, last: bool) -> None:
+        self.forms, self.slope = forms, slope_below(net)
+        self.weights, self.biases = parameters(net, layer)
+        #: those of all parents, which the layer after the next needs again
+        self.known = forms.source.bases
+        if forms.before is not None and not last:
+            self.known = np.empty((len(forms.source.kept.words), 3, len(self.biases)))
+        self.last = last
+
+    def room(self, step: int) -> tuple:
+        """Room for the parents of so many cells."""
+        before = self.forms.before
+        if before is None:
+            return (None, None, None)
+        width = before.bases.shape[2]
+        return (
+            np.empty((step, 3, width)),
+            np.empty((step, 3, len(self.biases))),
+            room_for(width, 0),
+        )
+
+    def source(
+        self, start: int, stop: int, masked: np.ndarray, bases: np.ndarray, room: Room
+    ) -> Source:
+        """For the cells of a block, with the bases of their parents."""
+        source, before = self.forms.source, self.forms.before
+        if before is None:
+            return source
+        first, last = int(source.parents[start]), int(source.parents[stop - 1]) + 1
+        bases = bases[: last - first]
+        kernel.mask_parents(
+            start, stop, source.parents, source.words, before, self.slope, source.kept, masked, room
+        )
+        rows = bases.reshape(-1, len(self.biases))
+        np.matmul(masked[: len(bases)].reshape(len(rows), -1), self.weights.T, out=rows)
+        rows[2::3] += self.biases
+        if not self.last:
+            # a parent's are written by the block that it begins in, whoever comes first
+            new = int(start > 0 and source.parents[start - 1] == first)
+            self.known[first + new : last] = bases[new:]
+        return source._replace(bases=bases, first=np.array([first]))
+
+
+def _output(net: Network, layer: int, n_cells: int) -> Output:
+    """The output, if it is what comes after the layer."""
+    weights, biases = parameters(net, layer + 1)
+    count = len(biases) if layer == net.depth - 1 else 0
+    return Output(padded(weights[:count]), biases[:count], np.empty((n_cells, 3, count)))
 
 
 def _groups(n_cells: int, step: int, width: int, threads: int) -> list[range]:
@@ -175,17 +235,27 @@ def _groups(n_cells: int, step: int, width: int, threads: int) -> list[range]:
     return [range(k * step, min(k + share, blocks) * step, step) for k in range(0, blocks, share)]
 
 
-def output_maps(net: Network, slope: float, level: Level, forms: Forms, threads: int) -> np.ndarray:
+def _join(parts: list[Kept]) -> Kept:
+    """What is kept of all cells."""
+    if len(parts) == 1:
+        return parts[0]
+    return Kept(
+        np.concatenate([part.words for part in parts]),
+        np.cumsum(np.concatenate([[0], *(np.diff(part.offsets) for part in parts)])),
+        np.concatenate([part.forms for part in parts]),
+        parts[0].errors,
+    )
+
+
+def output_maps(net: Network, forms: Forms, threads: int) -> np.ndarray:
     """(F, d_out, 3) the output as a function of the plane's coordinates: gradient, constant."""
-    source = forms.source(level, parameters(net, net.depth)[0])
-    n_cells, width = len(level.parents), net.widths[-1]
+    n_cells, width, slope = len(forms.source.parents), net.widths[-1], slope_below(net)
     maps = np.empty((n_cells, width, 3))
     step = max(1, BLOCK_BYTES // (24 * width))
 
     def work(start: int) -> None:
-        kernel.write_maps(
-            start, min(start + step, n_cells), source, slope, maps, room_for(width, 0)
-        )
+        stop = min(start + step, n_cells)
+        kernel.write_maps(start, stop, forms.source, slope, maps, room_for(width, 0))
 
     in_threads(work, range(0, n_cells, step), threads)
     if not np.isfinite(maps).all():
@@ -194,26 +264,27 @@ def output_maps(net: Network, slope: float, level: Level, forms: Forms, threads:
 
 
 def next_errors(
-    weights: np.ndarray, biases: np.ndarray, slope: float, forms: Forms, sizes: np.ndarray
+    net: Network, layer: int, errors: np.ndarray, lengths: np.ndarray, sizes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(3,) and (3,) ``errors`` and ``lengths`` of the next layer's forms.
+    """(3,) and (3,) ``errors`` and ``lengths`` of a layer's forms, from those of the one before.
 
-    ``weights`` and ``biases`` are the next layer's, ``sizes`` (3,) the largest of the forms'.
+    ``sizes`` (3,) are the largest of the forms before.
     """
+    (weights, biases), slope = parameters(net, layer), slope_below(net)
     n_next, width = weights.shape
     above, stretch = max(1.0, abs(slope)), max(1.0, abs(slope), abs(1.0 - slope))
     most, norm = np.abs(weights).sum(axis=1).max(), spectral_norm(weights)
     roundings = (width + 8 + 5 * chain_length(width)) * ROUNDING
     with np.errstate(over="ignore"):  # what overflows is refused where it is used
         fresh = roundings * (most * stretch * sizes + [0.0, 0.0, np.abs(biases).max()])
-        errors = np.minimum(most * above * forms.errors, norm * above * forms.lengths) + fresh
-        lengths = norm * above * forms.lengths + np.sqrt(n_next) * fresh
-        return 1.001 * errors + TINY, 1.001 * lengths + TINY
+        passed = np.minimum(most * above * errors, norm * above * lengths)
+        lengths = norm * above * lengths + np.sqrt(n_next) * fresh
+        return 1.001 * (passed + fresh) + TINY, 1.001 * lengths + TINY
 
 
 def room_for(neurons: int, n_vertices: int) -> Room:
     """Room for one cell's forms, and for the signs at vertices."""
-    words = -(-neurons // 64)
+    words = word_count(neurons)
     positive, negative = (np.empty(words, np.uint64) for _ in range(2))
     more, less = (np.empty((n_vertices, words), np.uint64) for _ in range(2))
     block = np.full(n_vertices, -1, np.int32)
@@ -227,7 +298,7 @@ def padded(weights: np.ndarray) -> np.ndarray:
     (2, 128)
     """
     rows, columns = weights.shape
-    found = np.zeros((rows, -(-columns // 64) * 64))
+    found = np.zeros((rows, 64 * word_count(columns)))
     found[:, :columns] = weights
     return found
 

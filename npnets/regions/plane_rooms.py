@@ -6,18 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from npnets_kernels.plane_cells import (
-    CORNERS,
-    EDGES,
-    LINES,
-    PIECES,
-    VERTICES,
-    Pieces,
-    Room,
-    Table,
-)
+from npnets_kernels.plane_cells import Room
+from npnets_kernels.plane_chords import Table
 from npnets_kernels.plane_edges import Found, Order
 from npnets_kernels.plane_forms import Vertices
+from npnets_kernels.plane_walk import CORNERS, EDGES, LINES, PIECES, VERTICES, Pieces
 
 #: Room for so many corners of cells is made at a time, at most, unless one cell needs more.
 CHUNK_CORNERS = 1 << 22
