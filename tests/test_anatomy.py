@@ -229,3 +229,12 @@ def test_medians_are_numpys_with_the_interval_of_each_column():
     assert (found.low[0, 1], found.high[0, 1]) == median_interval(values[:, 0, 1])
     assert np.isnan(found.low[1, 2])
     assert np.isnan(medians(np.full((4, 1), np.nan)).median).all()
+
+
+def test_the_line_of_a_collapsed_network_turns_along_nothing():
+    collapsed = Network([[[1.0]], [[1.0]]], [[-9.0], [0.5]])
+    found = jacobian_modes([collapsed], np.linspace(-5, 5, 11))
+    assert found.cosine_slope is not None
+    assert found.cosine_intercept is not None
+    assert np.isnan(found.cosine_slope).all()
+    np.testing.assert_allclose(found.cosine_intercept.max(), 1.0)  # the output's bias

@@ -43,7 +43,8 @@ class JacobianModes:
     participation: np.ndarray
     """(K, r) how many neurons take part, 1 and more."""
     cosine_slope: np.ndarray | None
-    """(K, r) |cosine| of each right vector and ∂slope/∂θ; None for other than 1-D networks."""
+    """(K, r) |cosine| of each right vector and ∂slope/∂θ; None for other than 1-D networks,
+    NaN where that direction is zero, as it is of a network that has collapsed."""
     cosine_intercept: np.ndarray | None
     """(K, r) likewise with ∂intercept/∂θ."""
 
@@ -122,6 +123,13 @@ def _cosines(
     cosines = []
     for net, one in zip(nets, found, strict=True):
         line = np.column_stack([slope_direction(net, x), intercept_direction(net, x)])
-        cosines.append(np.abs(alignment(one.right, line).cosines))
+        # A sum over n samples of weights of norm 1/(√n std) is no better than this.
+        spread = np.std(np.asarray(x)) / np.sqrt(np.size(x))
+        rounding = np.finfo(float).eps * one.singular_values[0] / spread
+        moves = np.linalg.norm(line, axis=0) > rounding
+        cosine = np.full((one.right.shape[1], 2), np.nan)
+        if moves.any():
+            cosine[:, moves] = np.abs(alignment(one.right, line[:, moves]).cosines)
+        cosines.append(cosine)
     slope, intercept = np.moveaxis(np.array(cosines), 2, 0)
     return slope, intercept
