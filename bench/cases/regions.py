@@ -44,9 +44,8 @@ print(time.perf_counter() - start)
 
 
 def cases(quick: bool, folder: Path) -> list[Case]:
-    planes = dict(list(PLANES.items())[: 1 if quick else None])
     return [
-        *(plane(shape, aim, quick) for shape, aim in planes.items()),
+        *(plane(shape, aim, quick) for shape, aim in PLANES.items()),
         line(quick),
         study(quick),
         box(quick),
@@ -56,7 +55,8 @@ def cases(quick: bool, folder: Path) -> list[Case]:
 
 
 def plane(shape: str, at_least: float, quick: bool) -> Case:
-    widths = (*map(int, shape.split("-")), 1)
+    hidden = map(int, shape.split("-")[1:])
+    widths = (2, *(width // 8 if quick else width for width in hidden), 1)
     net = he_network(widths)
     contenders = {
         "npnets": lambda: clock(npnets_cells(net)),
