@@ -9,6 +9,8 @@ from numba.extending import intrinsic
 
 #: Neurons in one word.
 WORD = 64
+#: Numbers in one vector register of the widest kind.
+LANES = 8
 
 
 @intrinsic
@@ -52,18 +54,18 @@ def without_lowest(typingctx, word):
     return types.uint64(types.uint64), codegen
 
 
-def _block(builder, memory, start):
-    """The WORD numbers from memory[start] on."""
-    vector = ir.VectorType(ir.DoubleType(), WORD)
+def _block(builder, memory, start, count=WORD):
+    """So many numbers from memory[start] on."""
+    vector = ir.VectorType(ir.DoubleType(), count)
     first = builder.gep(memory, [start], source_etype=ir.DoubleType())
     return builder.load(builder.bitcast(first, vector.as_pointer()), align=8)
 
 
-def _everywhere(builder, number):
-    """The WORD numbers that are all this one."""
-    vector = ir.VectorType(ir.DoubleType(), WORD)
+def _everywhere(builder, number, count=WORD):
+    """So many numbers that are all this one."""
+    vector = ir.VectorType(ir.DoubleType(), count)
     none = ir.Constant(vector, ir.Undefined)
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), WORD), [0] * WORD)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count)
     return builder.shuffle_vector(
         builder.insert_element(none, number, ir.IntType(32)(0)), none, zeros
     )
@@ -118,38 +120,46 @@ def add_selected(typingctx, sums, word, factor, forms, start, stride, weights, r
     factor · forms[start + c stride + i] · weights[row + i apart + k].
     """
     word_type, columns = ir.IntType(64), range(3)
-    vector = ir.VectorType(ir.DoubleType(), WORD)
+    vector = ir.VectorType(ir.DoubleType(), LANES)
 
     def codegen(context, builder, signature, args):
         sums, word, factor, forms, start, stride, weights, row, apart = args
         kind = ir.FunctionType(vector, [vector] * 3)
         multiply_add = cgutils.get_or_insert_function(
-            builder.module, kind, f"llvm.fmuladd.v{WORD}f64"
+            builder.module, kind, f"llvm.fmuladd.v{LANES}f64"
         )
+        # a register's worth at a time: of 64 numbers at once, more are loaded than registers hold
+        parts = [(c, k) for k in range(0, WORD, LANES) for c in columns]
         before = builder.block
-        known = [_block(builder, sums, word_type(WORD * c)) for c in columns]
+        known = [_block(builder, sums, word_type(WORD * c + k), LANES) for c, k in parts]
         head, body, end = (builder.append_basic_block() for _ in range(3))
         builder.branch(head)
         builder.position_at_end(head)
-        rest, totals = builder.phi(word_type), [builder.phi(vector) for _ in columns]
+        rest, totals = builder.phi(word_type), [builder.phi(vector) for _ in parts]
         builder.cbranch(builder.icmp_unsigned("!=", rest, word_type(0)), body, end)
         builder.position_at_end(body)
         i = builder.cttz(rest, ir.Constant(ir.IntType(1), 1))
-        block = _block(builder, weights, builder.add(row, builder.mul(i, apart)))
-        place, grown = builder.add(start, i), []
-        for total in totals:
+        first, place = builder.add(row, builder.mul(i, apart)), builder.add(start, i)
+        shares = []
+        for _ in columns:
             form = builder.load(builder.gep(forms, [place], source_etype=ir.DoubleType()))
-            share = _everywhere(builder, builder.fmul(factor, form))
-            grown.append(builder.call(multiply_add, [share, block, total]))
+            shares.append(_everywhere(builder, builder.fmul(factor, form), LANES))
             place = builder.add(place, stride)
+        grown, loaded = [], {}
+        for (c, k), total in zip(parts, totals, strict=True):
+            if c == 0:
+                loaded[k] = _block(builder, weights, builder.add(first, word_type(k)), LANES)
+            grown.append(builder.call(multiply_add, [shares[c], loaded[k], total]))
         left = builder.and_(rest, builder.sub(rest, word_type(1)))
         builder.branch(head)
-        for phi, first, last in zip([rest, *totals], [word, *known], [left, *grown], strict=True):
-            phi.add_incoming(first, before)
+        for phi, start_value, last in zip(
+            [rest, *totals], [word, *known], [left, *grown], strict=True
+        ):
+            phi.add_incoming(start_value, before)
             phi.add_incoming(last, body)
         builder.position_at_end(end)
-        for c, total in enumerate(totals):
-            _store(builder, total, sums, word_type(WORD * c))
+        for (c, k), total in zip(parts, totals, strict=True):
+            _store(builder, total, sums, word_type(WORD * c + k))
         return context.get_dummy_value()
 
     number, bits, double = types.int64, types.uint64, types.float64

@@ -39,17 +39,19 @@ Rings = namedtuple("Rings", "offsets corners")
 #: the words of the layer's active neurons.
 Parts = namedtuple("Parts", "offsets corners parents words")
 #: How vertices came about: their two parents (V, 2), and the neuron (V,) that is zero there by
-#: definition, of the layer at hand; -1 if it is another layer's.
-Descent = namedtuple("Descent", "parents neurons")
+#: definition, counted through the layers, -1 if there is none; and the first neuron of the layer
+#: at hand, and the one behind its last (2,).
+Descent = namedtuple("Descent", "parents neurons layer")
 #: The output's W (n, 64 words) and biases (n,), its maps (F, n, 3) on the parts, how much they
-#: differ (3,) from what is found, at most, and on which part (3,).
-Output = namedtuple("Output", "weights biases maps apart worst")
+#: differ (3,) from what is found, at most, and on which part (3,); and how many changes (1,) there
+#: may be of a sum.
+Output = namedtuple("Output", "weights biases maps apart worst chain")
 #: A cell's forms (3, 64 words), zeros beyond the neurons, 64 of them (3, 64) while they are summed,
-#: and the largest of all cells' (3,). For each vertex the cell of which it last was a corner, the
-#: cell in which it was last looked at, and the words of neurons that are positive, negative and
-#: zero by definition there; the words of those positive at a corner of a part, and of all; and
-#: what floats leave open (…, 3): part, neuron, and vertex or ANYWHERE.
-Room = namedtuple("Room", "forms sums sizes corner_of seen_in more less zero positive all doubts")
+#: and the largest of all cells' (3,); a part's map (n, 3). For each vertex the cell of which it
+#: last was a corner, the cell in which it was last looked at, and the words (V, words, 2) of
+#: neurons that may be positive and that may be negative there; the words of all neurons; and what
+#: floats leave open (…, 3): part, neuron, and vertex or ANYWHERE.
+Room = namedtuple("Room", "forms sums sizes map corner_of seen_in signs all doubts")
 #: How many words of neurons there are, of the layer before, and doubts that there is room for.
 Shape = namedtuple("Shape", "words words_before doubts")
 
@@ -85,7 +87,7 @@ def check_layer(
     output : Output
         ``apart`` is raised; with no outputs if they aren't next.
     room : Room
-        ``corner_of`` and ``seen_in`` must be -1, ``sizes`` 0; ``doubts`` are written.
+        ``corner_of`` and ``seen_in`` must be -1, ``sizes`` 0; ``sizes`` and ``doubts`` are written.
 
     Returns
     -------
@@ -94,13 +96,14 @@ def check_layer(
     """
     n_cells, n_parts, n_doubts = len(before.parents), len(parts.parents), 0
     n_outputs, keep = len(output.biases), len(forms) > 0
-    shape = Shape(layer.weights.shape[1] // WORD, before.words.shape[1], len(room.doubts))
-    width, size = layer.weights.shape[0], 3 * WORD * shape.words
+    words, words_before = layer.weights.shape[1] // WORD, before.words.shape[1]
+    shape = Shape(words, words_before, len(room.doubts))
+    width, size = layer.weights.shape[0], 3 * WORD * words
     before, layer = pointers(before), pointers(layer)
     rings, parts = pointers(rings), pointers(parts)
     vertices, descent, room = pointers(vertices), pointers(descent), pointers(room)
     forms, output = pointer(forms), pointers(output)
-    changes, part = layer.chain[0], 0
+    changes, of_map, part = layer.chain[0], 0, 0
     for cell in range(n_cells):
         changes = find_forms(cell, changes, width, before, layer, slope, shape, room)
         stride = WORD * shape.words
@@ -120,7 +123,9 @@ def check_layer(
                 )
                 if n_doubts < 0:
                     return part, 0
-            compare_maps(part, n_outputs, parts, slope, output, shape, room)
+            if n_outputs > 0:
+                of_map = find_map(part, of_map, n_outputs, parts, slope, output, shape, room)
+                compare_map(part, n_outputs, output, room)
             part += 1
     return -1, n_doubts
 
@@ -182,27 +187,29 @@ def add(rest, w, gain, source, layer, shape, room):
 @inlined
 def check_part(part, cell, sizes, n_doubts, parts, layer, vertices, descent, shape, room):
     """Check the states of one part; how many doubts there are then, or -1 if it has a wrong one."""
-    words = shape.words
-    for w in range(words):
-        room.positive[w] = NONE
-    for c in range(parts.offsets[part], parts.offsets[part + 1]):
+    first, last = parts.offsets[part], parts.offsets[part + 1]
+    for c in range(first, last):
         v = parts.corners[c]
         if room.seen_in[v] != cell:
-            room.seen_in[v] = cell
             if not is_within(v, cell, descent, room):
                 return -1
-            sign_vertex(v, sizes, layer, vertices, descent, shape, room)
-        for w in range(words):
-            active, place = parts.words[part * words + w], v * words + w
-            more, less = room.more[place], room.less[place]
-            if more & ~active | less & active:
-                return -1
-            room.positive[w] |= more
-            rest = room.all[w] & ~(more | less | room.zero[place])
-            n_doubts = add_doubts(rest, w, part, v, n_doubts, shape, room)
-    for w in range(words):
-        rest = parts.words[part * words + w] & ~room.positive[w]
-        n_doubts = add_doubts(rest, w, part, ANYWHERE, n_doubts, shape, room)
+            # the network is continuous: what a vertex's signs are in one cell, they are in all
+            if room.seen_in[v] < 0:
+                sign_vertex(v, sizes, layer, vertices, descent, shape, room)
+            room.seen_in[v] = cell
+    for w in range(shape.words):
+        active, positive = parts.words[part * shape.words + w], NONE
+        for c in range(first, last):
+            place = 2 * (parts.corners[c] * shape.words + w)
+            above, below = room.signs[place], room.signs[place + 1]
+            positive |= above & ~below
+            if above & ~active | below & active:
+                if (above & ~below) & ~active | (below & ~above) & active:
+                    return -1
+                n_doubts = add_doubts(
+                    above & below, w, part, parts.corners[c], n_doubts, shape, room
+                )
+        n_doubts = add_doubts(active & ~positive, w, part, ANYWHERE, n_doubts, shape, room)
     return n_doubts
 
 
@@ -225,20 +232,20 @@ def is_within(v, cell, descent, room):
 
 @inlined
 def sign_vertex(v, sizes, layer, vertices, descent, shape, room):
-    """Write the words of the neurons that are positive, negative and zero at a vertex."""
+    """Write the words of the neurons that may be positive, and negative, at a vertex."""
     s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
     f0, f1, f2 = sizes
     error = error_of_value(f0, f1, f2, layer.errors, s, t, vertices.errors[v])
     for w in range(shape.words):
-        place, zero = v * shape.words + w, NONE
+        place = 2 * (v * shape.words + w)
         more, less = signs_of_forms(room.forms, WORD * shape.words, w * WORD, s, t, error)
-        rest = room.all[w] & ~(more | less)
+        unknown = rest = room.all[w] & ~(more | less)
         while rest:
             k = lowest(rest)
             rest = without_lowest(rest)
-            if is_zero(v, w * WORD + k, descent):
-                zero |= bit(k)
-        room.more[place], room.less[place], room.zero[place] = more, less, zero
+            if is_zero(v, descent.layer[0] + w * WORD + k, descent):
+                unknown ^= bit(k)
+        room.signs[place], room.signs[place + 1] = more | unknown, less | unknown
 
 
 @inlined
@@ -257,28 +264,56 @@ def add_doubts(rest, w, part, vertex, count, shape, room):
 @inlined
 def is_zero(vertex, neuron, descent):
     """Whether a neuron is zero at a vertex because of how it was made."""
-    if descent.neurons[vertex] == neuron:
+    mine = descent.neurons[vertex]
+    if mine == neuron:
         return True
     u, v = descent.parents[2 * vertex], descent.parents[2 * vertex + 1]
-    if u < 0 or descent.neurons[vertex] < 0:
+    if u < 0 or not descent.layer[0] <= mine < descent.layer[1]:
         return False
     return descent.neurons[u] == neuron and descent.neurons[v] == neuron
 
 
 @inlined
-def compare_maps(part, n_outputs, parts, slope, output, shape, room):
-    """Compare the output's maps on a part with W (φ' ∘ f) + (0, 0, b)."""
-    stride = WORD * shape.words
+def find_map(part, changes, n_outputs, parts, slope, output, shape, room):
+    """Turn the map of the part before into W (φ' ∘ f) + (0, 0, b); how many changes since a sum."""
+    words, stride = shape.words, WORD * shape.words
+    mine, last = offset(parts.words, part * words), offset(parts.words, (part - 1) * words)
+    if part > 0 and parts.parents[part - 1] == parts.parents[part]:
+        for w in range(words):
+            changes += popcount(mine[w] ^ last[w])
+    else:
+        changes = output.chain[0] + 1
+    if changes > output.chain[0]:
+        for k in range(n_outputs):
+            for column in range(3):
+                value = output.biases[k] if column == 2 else 0.0
+                for w in range(words):
+                    row, place = column * stride + w * WORD, k * stride + w * WORD
+                    value += dot_selected(
+                        room.forms, row, mine[w], ~mine[w], slope, output.weights, place
+                    )
+                room.map[3 * k + column] = value
+        return 0
+    for w in range(words):
+        differ = mine[w] ^ last[w]
+        while differ:
+            i = lowest(differ)
+            differ = without_lowest(differ)
+            gain, place = 1.0 - slope if mine[w] & bit(i) else slope - 1.0, w * WORD + i
+            for column in range(3):
+                share = gain * room.forms[column * stride + place]
+                for k in range(n_outputs):
+                    room.map[3 * k + column] += share * output.weights[k * stride + place]
+    return changes
+
+
+@inlined
+def compare_map(part, n_outputs, output, room):
+    """Compare the output's map on a part with the one that was found."""
     for k in range(n_outputs):
         for column in range(3):
-            value = output.biases[k] if column == 2 else 0.0
-            for w in range(shape.words):
-                active, row = parts.words[part * shape.words + w], column * stride + w * WORD
-                place = k * stride + w * WORD
-                value += dot_selected(
-                    room.forms, row, active, ~active, slope, output.weights, place
-                )
-            apart = abs(value - output.maps[3 * (part * n_outputs + k) + column])
+            place = 3 * k + column
+            apart = abs(room.map[place] - output.maps[3 * part * n_outputs + place])
             if not apart <= output.apart[column]:
                 # nothing is known of what overflows
                 output.apart[column] = apart if apart == apart else np.inf

@@ -87,6 +87,7 @@ def _descent(made_by: Subdivision) -> Descent:
             [none[:, 0], *(f + some.neurons for f, some in zip(firsts, made, strict=True))],
             dtype=np.int32,
         ),
+        np.zeros(2, np.int64),
     )
 
 

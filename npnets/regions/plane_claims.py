@@ -71,8 +71,6 @@ class Step(NamedTuple):
 def check_claims(made_by: Subdivision, found: plane.Cells, descent: Descent) -> np.ndarray:
     """(3,) bounds on the errors of the maps; NaN if the cells aren't complete and have none.
 
-    ``descent`` has the vertices' neurons counted through the layers.
-
     Raises
     ------
     CertificateError
@@ -93,7 +91,9 @@ def check_claims(made_by: Subdivision, found: plane.Cells, descent: Descent) -> 
             parts = parts._replace(words=_all(len(step.biases)))
         if last and found.complete:
             output = _output(net, found.maps)
-        claims = Claims(made_by, layer, step, before, parts, _of_layer(descent, made_by, layer))
+        first = sum(made_by.widths[:layer])
+        of_layer = descent._replace(layer=np.array([first, first + len(step.biases)]))
+        claims = Claims(made_by, layer, step, before, parts, of_layer)
         known = claims.check(found, known, output, last)
     return _map_errors(made_by, found, known, output) if found.complete else np.full(3, np.nan)
 
@@ -120,23 +120,15 @@ def _all(width: int) -> np.ndarray:
     return pack(np.ones((1, width), bool))
 
 
-def _of_layer(descent: Descent, made_by: Subdivision, layer: int) -> Descent:
-    """The vertices' neurons, counted within a layer."""
-    if not made_by.widths:
-        return descent
-    mine = descent.neurons - np.int32(sum(made_by.widths[:layer]))
-    mine[(mine < 0) | (mine >= made_by.widths[layer])] = -1
-    return descent._replace(neurons=mine)
-
-
 def _output(net: Network, maps: np.ndarray) -> Output:
     weights, biases = parameters(net, net.depth)
-    return Output(padded(weights), biases, maps, np.zeros(3), np.zeros(3, np.int64))
+    chain = np.array([chain_length(net.widths[net.depth])])
+    return Output(padded(weights), biases, maps, np.zeros(3), np.zeros(3, np.int64), chain)
 
 
 def _no_output() -> Output:
-    maps = np.empty((0, 0, 3))
-    return Output(np.empty((0, 0)), np.empty(0), maps, np.zeros(3), np.zeros(3, np.int64))
+    maps, none = np.empty((0, 0, 3)), np.zeros(3, np.int64)
+    return Output(np.empty((0, 0)), np.empty(0), maps, np.zeros(3), none, none[:1])
 
 
 def _map_errors(
@@ -145,7 +137,8 @@ def _map_errors(
     """(3,) bounds on the maps' errors, from how far they are from those of the forms."""
     net = made_by.net
     slope = made_by.slope if net.depth else 1.0
-    errors = Step(*parameters(net, net.depth), slope, 0).follow(known).errors
+    chain = int(output.chain[0])
+    errors = Step(*parameters(net, net.depth), slope, chain).follow(known).errors
     wrong = output.apart > np.nan_to_num(found.map_errors + errors, nan=np.inf)
     if wrong.any():
         raise CertificateError(f"cell {output.worst[np.argmax(wrong)]} has a wrong map")
@@ -176,7 +169,7 @@ class Claims(NamedTuple):
         count, doubts = 1 << 12, np.empty((0, 3), np.int64)
         while count > len(doubts):
             doubts = np.empty((count, 3), np.int64)
-            room = _room(len(step.biases), len(found.vertices), doubts)
+            room = _room(len(step.biases), len(output.biases), len(found.vertices), doubts)
             wrong, count = kernel.check_layer(
                 self.before, layer, slope, rings, self.parts, stateless, vertices, self.descent,
                 forms, output, room,
@@ -203,10 +196,17 @@ class Claims(NamedTuple):
         return (z > 0) - (z < 0)
 
 
-def _room(width: int, n_vertices: int, doubts: np.ndarray) -> Room:
+def _room(width: int, n_outputs: int, n_vertices: int, doubts: np.ndarray) -> Room:
     words = word_count(width)
-    more, less, zero = (np.empty((n_vertices, words), np.uint64) for _ in range(3))
     corner_of, seen_in = (np.full(n_vertices, -1, np.int32) for _ in range(2))
-    positive, every = np.empty(words, np.uint64), _all(width)[0]
-    forms, sums, sizes = np.empty((3, 64 * words)), np.empty((3, 64)), np.zeros(3)
-    return Room(forms, sums, sizes, corner_of, seen_in, more, less, zero, positive, every, doubts)
+    return Room(
+        forms=np.empty((3, 64 * words)),
+        sums=np.empty((3, 64)),
+        sizes=np.zeros(3),
+        map=np.empty((n_outputs, 3)),
+        corner_of=corner_of,
+        seen_in=seen_in,
+        signs=np.empty((n_vertices, words, 2), np.uint64),
+        all=_all(width)[0],
+        doubts=doubts,
+    )
