@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from os import PathLike
 from typing import NamedTuple
@@ -102,7 +103,7 @@ class Network:
         """
         return Network.from_parameters(self.widths, theta, self.activation, self.slope)
 
-    @property
+    @cached_property
     def widths(self) -> tuple[int, ...]:
         """Input, hidden and output widths, e.g. (1, 5, 7, 4, 1)."""
         return (self.weights[0].shape[1], *(len(b) for b in self.biases))

@@ -22,9 +22,9 @@ from plane_networks import (
 )
 
 from npnets.network import Network
+from npnets.regions.float_network import spectral_norm
 from npnets.regions.plane import cells
 from npnets.regions.plane_domain import convex_polygon
-from npnets.regions.plane_forms import spectral_norm
 from npnets.shapes import compositions
 
 SMALL = [shape for n in range(1, 7) for shape in compositions(n)]

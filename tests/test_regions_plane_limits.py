@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from math import comb
 
 import numpy as np
 import pytest
@@ -81,18 +82,38 @@ def test_a_budget_is_met_exactly_where_many_chords_meet():
 
 
 def test_more_chords_than_tables_can_hold_are_refused():
-    some = plane_rooms.Bounds.of(np.array([4]), np.array([40_000]), 1 << 31)
+    one = plane_rooms.Chunk(0, 1, 4, 40_000, 4, 40_000, 40_000 * 39_999 // 2)
     with pytest.raises(OverflowError, match=r"40000 neurons .* 105,605,280,066 bytes; max_cells"):
-        some.room(slice(0, 1), 40_000)
-    few = plane_rooms.Bounds.of(np.array([4]), np.array([40_000]), 100)
-    assert few.room(slice(0, 1), 40_000).keys.shape == (100, 100)
+        one.room(40_000, 1 << 31)
+    assert one.room(40_000, 100).keys.shape == (100, 100)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_chunks_hold_every_cell_once_and_count_what_it_may_give(threads, monkeypatch):
+    monkeypatch.setattr(plane_rooms, "THREAD_CORNERS", 50)
+    monkeypatch.setattr(plane_rooms, "CHUNK_CORNERS", 200)
+    rng = np.random.default_rng(threads)
+    k, m = rng.integers(3, 9, 100), rng.integers(0, 12, 100).astype(np.int32)
+    chunks = plane_rooms.chunks_of(np.concatenate([[0], np.cumsum(k)]), m, threads)
+    assert [chunk.start for chunk in chunks] == [0, *(chunk.stop for chunk in chunks[:-1])]
+    assert chunks[-1].stop == 100
+    for chunk in chunks:
+        corners, neurons = k[chunk.start : chunk.stop], m[chunk.start : chunk.stop].tolist()
+        assert chunk.most_corners == max(corners)
+        assert chunk.most_neurons == max(neurons)
+        assert chunk.corners == sum(corners)
+        assert chunk.chords == sum(neurons)
+        assert chunk.crossings == sum(comb(count, 2) for count in neurons)
+        bounds = [k + 2 * m + 2 * m * m for k, m in zip(corners, neurons, strict=True)]
+        assert sum(bounds[:-1]) < 200
+        assert sum(bounds) >= 50 or chunk is chunks[-1]
 
 
 def test_what_memory_cannot_hold_is_refused(monkeypatch):
-    def no_room(self, chunk, width):
+    def no_room(self, width, most):
         raise MemoryError("unable to allocate 9 TiB")
 
-    monkeypatch.setattr(plane_rooms.Bounds, "pieces", no_room)
+    monkeypatch.setattr(plane_rooms.Chunk, "pieces", no_room)
     with pytest.raises(OverflowError, match=r"max_cells must be given: 0 layers .* 20 .* 9 TiB"):
         cells(he_net((2, 20, 1)), -1, 1)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 
+import numpy as np
+
 from npnets_kernels.bits import WORD, bit, lowest, popcount, without_lowest
 from npnets_kernels.compiled import kernel
 from npnets_kernels.plane_chords import (
@@ -40,6 +42,41 @@ Room = namedtuple(
     "seen stack origins "  # of the walk
     "crossing base",  # words of the neurons that cross, and that are active all over the cell
 )
+
+
+@kernel
+def share_out(offsets, neurons, share, chunks):
+    """Share cells out into chunks of no fewer corners than ``share``, but for the last.
+
+    Of the m neurons that cross a cell of k corners, k + 2 m + 2 m² is a bound on its parts'
+    corners.
+
+    Parameters
+    ----------
+    offsets, neurons : int64 (F + 1,), int32 (F,)
+        Where each cell's corners begin, and how many neurons cross it.
+    share : int
+    chunks : int64 (…, 7)
+        Written, a row for each: the first cell, the one behind the last, the most corners of a
+        cell, the most neurons; and of all its cells the corners, the neurons and their pairs.
+
+    Returns
+    -------
+    count : int
+        Of chunks.
+    """
+    count, so_far = 0, share
+    for cell in range(len(neurons)):
+        k, m = offsets[cell + 1] - offsets[cell], np.int64(neurons[cell])
+        if so_far >= share:
+            chunks[count, 0] = cell
+            chunks[count, 1:] = 0
+            count, so_far = count + 1, 0
+        row = chunks[count - 1]
+        row[1], row[2], row[3] = cell + 1, max(row[2], k), max(row[3], m)
+        row[4], row[5], row[6] = row[4] + k, row[5] + m, row[6] + m * (m - 1) // 2
+        so_far += k + 2 * m + 2 * m * m
+    return count
 
 
 @kernel

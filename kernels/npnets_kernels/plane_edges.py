@@ -48,8 +48,8 @@ Order = namedtuple("Order", "neurons steps ranks")
 #: Counts of vertices and of words of neurons, and of the order's neurons.
 Sizes = namedtuple("Sizes", "vertices words judged")
 #: The line on which each edge (E,) lies, and of lines (…, 3) the forms that are zero on them, and
-#: the bounds on the forms' errors.
-Lines = namedtuple("Lines", "of_edges forms errors")
+#: the bounds on the forms' errors: the rows (…,) of ``errors`` (…, 3) that they have.
+Lines = namedtuple("Lines", "of_edges forms rows errors")
 #: Places of ``progress``.
 CELL, CUTS, MADE = range(3)
 
@@ -175,8 +175,8 @@ def cut_edges(progress, vertices, cells, lines, signs, kept, cuts, found, order)
 @inlined
 def line_of(edge, lines):
     """The address of the form that is zero on an edge, and of the bounds on its errors."""
-    line = 3 * lines.of_edges[edge]
-    return offset(lines.forms, line), offset(lines.errors, line)
+    line = lines.of_edges[edge]
+    return offset(lines.forms, 3 * line), offset(lines.errors, 3 * lines.rows[line])
 
 
 @inlined

@@ -38,15 +38,34 @@ def all_distinct(words):
 
 
 @kernel
-def check_edges(edge_cells, edge_neurons, words):
-    """Whether the cells on both sides of each edge differ in its neuron, if it has one."""
-    for e in range(len(edge_cells)):
-        neuron = edge_neurons[e]
-        if neuron >= 0:
-            left, right, w = edge_cells[e, 0], edge_cells[e, 1], neuron // WORD
+def check_edges(edges, edge_cells, edge_neurons, words, is_used):
+    """Whether each edge with a neuron parts two cells that differ in it, and any other ends at one.
+
+    Parameters
+    ----------
+    edges, edge_cells, edge_neurons, words
+        Of all edges and cells; a neuron is -1 on the border.
+    is_used : bool (V,)
+        Written where there are edges: which vertices have any.
+
+    Returns
+    -------
+    edge : int
+        One with which something is wrong, or -1.
+    """
+    for e in range(len(edges)):
+        is_used[edges[e, 0]] = is_used[edges[e, 1]] = True
+        left, right, neuron = edge_cells[e, 0], edge_cells[e, 1], edge_neurons[e]
+        if neuron < 0:
+            if (left < 0) == (right < 0):
+                return e
+        else:
+            w = neuron // WORD
+            if left < 0 or right < 0:
+                return e
             if not (words[left, w] ^ words[right, w]) & bit(neuron % WORD):
-                return False
-    return True
+                return e
+    return -1
 
 
 @kernel

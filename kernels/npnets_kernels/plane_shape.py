@@ -67,11 +67,15 @@ def add_words(words, parents, cells, first, patterns):
     patterns : uint64 (F, W)
         Written.
     """
-    word, shift = first // WORD, first % WORD
-    for f in range(len(cells)):
-        cell = cells[f]
-        for k in range(words.shape[1]):
-            patterns[f, word + k] |= words[cell, k] << np.uint64(shift)
-            if shift > 0 and word + k + 1 < patterns.shape[1]:
-                patterns[f, word + k + 1] |= words[cell, k] >> np.uint64(WORD - shift)
+    word, shift = first // WORD, np.uint64(first % WORD)
+    n_cells, width, wide = len(cells), words.shape[1], patterns.shape[1]
+    words, parents = pointer(words), pointer(parents)
+    cells, patterns = pointer(cells), pointer(patterns)
+    for f in range(n_cells):
+        cell, place = cells[f], f * wide + word
+        for k in range(width):
+            patterns[place + k] |= words[cell * width + k] << shift
+        if shift > 0:
+            for k in range(min(width, wide - word - 1)):
+                patterns[place + k + 1] |= words[cell * width + k] >> (np.uint64(WORD) - shift)
         cells[f] = parents[cell]

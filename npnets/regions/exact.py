@@ -169,9 +169,10 @@ def check_piecewise_linear(net: Network) -> None:
         )
     for name, arrays in (("weights", net.weights), ("biases", net.biases)):
         for k, array in enumerate(arrays):
-            bad = array[~np.isfinite(array)]
-            if bad.size:
-                raise ValueError(f"{name}[{k}] must be finite numbers, got {bad[0]}")
+            finite = np.isfinite(array)
+            if not finite.all():
+                bad = array.flat[np.argmin(finite)]
+                raise ValueError(f"{name}[{k}] must be finite numbers, got {bad}")
 
 
 def slope_below(net: Network) -> float:

@@ -63,11 +63,10 @@ def prove(made_by: Subdivision, found: plane.Cells) -> plane.Cells:
     cells = Cells(found.edges, found.cell_offsets, found.cell_vertices, level.corner_edges)
     descent = _descent(made_by)
     _check_rings(found, cells)
-    _check_border(made_by, found)
     if not plane_proof.all_distinct(found.words):
         raise CertificateError("two cells have one pattern")
-    if not plane_proof.check_edges(found.edge_cells, found.edge_neurons, found.words):
-        raise CertificateError("an edge's neuron doesn't change its state there")
+    _check_edges(found)
+    _check_border(made_by, found)
     if not np.array_equal(found.words, made_by.words()):
         raise CertificateError("patterns aren't those of the layers")
     _check_areas(made_by, found)
@@ -92,19 +91,26 @@ def _descent(made_by: Subdivision) -> Descent:
 
 
 def _check_rings(found: plane.Cells, cells: Cells) -> None:
-    """Every edge has a cell on both sides, or is on the border, and V - E + F = 1."""
+    """Every cell's ring goes along edges, each in one direction once at most."""
     sides, areas = np.empty_like(found.edge_cells), np.empty_like(found.areas)
     sound = plane_shape.describe(cells, found.vertices, sides, areas)
-    border = found.edge_neurons < 0
     if not (sound and (sides == found.edge_cells).all() and (areas == found.areas).all()):
         raise CertificateError("cells and edges don't agree")
-    inside, outside = sides[:, 0] >= 0, sides[:, 1] >= 0
-    if not (np.where(border, inside ^ outside, inside & outside).all()):
-        raise CertificateError("an edge has the wrong number of cells on its sides")
-    used = np.zeros(len(found.vertices), bool)
-    used[found.cell_vertices] = True
+
+
+def _check_edges(found: plane.Cells) -> None:
+    """Every edge has a cell on both sides, or is on the border, and V - E + F = 1."""
+    is_used = np.zeros(len(found.vertices), bool)
+    wrong = plane_proof.check_edges(
+        found.edges, found.edge_cells, found.edge_neurons, found.words, is_used
+    )
+    if wrong >= 0:
+        parts_cells = (found.edge_cells[wrong] >= 0).all()
+        if parts_cells != (found.edge_neurons[wrong] >= 0):
+            raise CertificateError("an edge has the wrong number of cells on its sides")
+        raise CertificateError("an edge's neuron doesn't change its state there")
     euler = len(found.vertices) - len(found.edges) + len(found.areas)
-    if not used.all() or euler != 1:
+    if not is_used.all() or euler != 1:
         raise CertificateError(f"V - E + F must be 1, got {euler}")
 
 
@@ -115,7 +121,7 @@ def _check_border(made_by: Subdivision, found: plane.Cells) -> None:
     sides = -1 - made_by.line_neurons[made_by.lines.of_edges[border]]
     left = found.edge_cells[border, 0] >= 0
     ways = np.where(left[:, None], found.edges[border], found.edges[border, ::-1])
-    on_it = (_sides_of(made_by, count)[ways] == sides[:, None, None]).any(axis=2)
+    on_it = (_sides_of(made_by, ways, count)[ways] == sides[:, None, None]).any(axis=2)
     if not on_it.all():
         raise CertificateError(f"an edge on side {sides[np.argmin(on_it.all(axis=1))]} leaves it")
     # how much more often a vertex is where edges of a side begin than where they end
@@ -128,17 +134,15 @@ def _check_border(made_by: Subdivision, found: plane.Cells) -> None:
         raise CertificateError("the edges on the border don't lead round the domain")
 
 
-def _sides_of(made_by: Subdivision, count: int) -> np.ndarray:
-    """(V, 2) the domain's sides on which each vertex lies, -1 for none: those of both parents."""
+def _sides_of(made_by: Subdivision, some: np.ndarray, count: int) -> np.ndarray:
+    """(V, 2) the domain's sides on which some vertices lie, -1 for none: those of both parents."""
     n, sides = made_by.exact.corners, np.full((count, 2), -1)
     sides[:n] = np.stack([np.arange(n), (np.arange(n) - 1) % n], axis=1)
-    on_border = np.arange(count) < n
+    some = np.unique(some)
     for made in made_by.exact.made:
-        one, other = made.parents.T
-        some = np.flatnonzero(on_border[one] & on_border[other])
-        u, v = (sides[parents] for parents in made.parents[some].T)
-        shared = np.where((u[:, :, None] == v[:, None, :]).any(axis=2), u, -1)
-        sides[made.first + some], on_border[made.first + some] = shared, (shared >= 0).any(axis=1)
+        mine = some[(some >= made.first) & (some < made.first + len(made.parents))]
+        u, v = (sides[parents] for parents in made.parents[mine - made.first].T)
+        sides[mine] = np.where((u[:, :, None] == v[:, None, :]).any(axis=2), u, -1)
     return sides
 
 

@@ -19,12 +19,12 @@ from npnets_kernels import plane_claims as kernel
 from npnets_kernels.plane_claims import ANYWHERE, Before, Descent, Layer, Output, Parts, Rings, Room
 from npnets_kernels.plane_forms import ROUNDING, TINY, Vertices
 
-from npnets.network import Network
 from npnets.regions.certificates import CertificateError
+from npnets.regions.float_network import FloatLayer
 from npnets.regions.patterns import pack, word_count
 from npnets.regions.plane_cutting import Subdivision
 from npnets.regions.plane_domain import Plane
-from npnets.regions.plane_forms import chain_length, padded, parameters, spectral_norm
+from npnets.regions.plane_forms import chain_length, padded
 
 if TYPE_CHECKING:
     from npnets.regions import plane
@@ -46,8 +46,7 @@ class Known(NamedTuple):
 class Step(NamedTuple):
     """How a layer's forms are made of those before."""
 
-    weights: np.ndarray
-    biases: np.ndarray
+    made: FloatLayer
     slope: float
     """φ' of the neurons before, where they are inactive."""
     chain: int
@@ -57,13 +56,13 @@ class Step(NamedTuple):
         """The bounds on the errors of the layer's forms, from what is known of those before."""
         above = max(1.0, abs(self.slope))
         stretch = max(above, abs(1.0 - self.slope))
-        most, norm = np.abs(self.weights).sum(axis=1).max(), spectral_norm(self.weights)
-        roundings = (len(self.weights.T) + 3 * self.chain + 8) * ROUNDING
+        (n_next, width), most, norm = self.made.weights.shape, self.made.most, self.made.norm
+        roundings = (width + 3 * self.chain + 8) * ROUNDING
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows decides nothing
-            size = most * stretch * before.sizes + [0.0, 0.0, np.abs(self.biases).max()]
+            size = most * stretch * before.sizes + [0.0, 0.0, np.abs(self.made.biases).max()]
             fresh, passed = roundings * size, norm * above * before.lengths
             errors = np.minimum(most * above * before.errors, passed) + fresh
-            lengths = passed + np.sqrt(len(self.weights)) * fresh
+            lengths = passed + np.sqrt(n_next) * fresh
         none = np.empty((0, 3, 0))
         return Known(none, 1.001 * errors + TINY, 1.001 * lengths + TINY, np.zeros(3))
 
@@ -88,11 +87,11 @@ def check_claims(made_by: Subdivision, found: plane.Cells, descent: Descent) -> 
                 level = level._replace(offsets=found.cell_offsets, corners=found.cell_vertices)
             parts = Parts(level.offsets, level.corners, level.parents, level.words)
         else:  # neurons without states are as if they were active on the only cell
-            parts = parts._replace(words=_all(len(step.biases)))
+            parts = parts._replace(words=_all(len(step.made.biases)))
         if last and found.complete:
-            output = _output(net, found.maps)
+            output = _output(made_by.floats.layers[-1], found.maps)
         first = sum(made_by.widths[:layer])
-        of_layer = descent._replace(layer=np.array([first, first + len(step.biases)]))
+        of_layer = descent._replace(layer=np.array([first, first + len(step.made.biases)]))
         claims = Claims(made_by, layer, step, before, parts, of_layer)
         known = claims.check(found, known, output, last)
     return _map_errors(made_by, found, known, output) if found.complete else np.full(3, np.nan)
@@ -102,11 +101,12 @@ def _steps(made_by: Subdivision) -> list[Step]:
     """Those of the layers that are cut; the inputs' own if the output follows them."""
     net = made_by.net
     if net.depth == 0:
-        return [Step(np.eye(net.widths[0]), np.zeros(net.widths[0]), 1.0, 0)]
+        inputs = net.widths[0]
+        return [Step(FloatLayer(np.eye(inputs), np.zeros(inputs)), 1.0, 0)]
     layers = len(made_by.levels) - 1 if made_by.widths else net.depth
     slopes = [1.0, *[made_by.slope] * layers]
     chains = [chain_length(width) for width in net.widths]
-    return [Step(*parameters(net, k), slopes[k], chains[k]) for k in range(layers)]
+    return [Step(made_by.floats.layers[k], slopes[k], chains[k]) for k in range(layers)]
 
 
 def _inputs(where: Plane) -> Known:
@@ -120,10 +120,9 @@ def _all(width: int) -> np.ndarray:
     return pack(np.ones((1, width), bool))
 
 
-def _output(net: Network, maps: np.ndarray) -> Output:
-    weights, biases = parameters(net, net.depth)
-    chain = np.array([chain_length(net.widths[net.depth])])
-    return Output(padded(weights), biases, maps, np.zeros(3), np.zeros(3, np.int64), chain)
+def _output(last: FloatLayer, maps: np.ndarray) -> Output:
+    weights, chain = padded(last.weights), np.array([chain_length(last.weights.shape[1])])
+    return Output(weights, last.biases, maps, np.zeros(3), np.zeros(3, np.int64), chain)
 
 
 def _no_output() -> Output:
@@ -135,10 +134,9 @@ def _map_errors(
     made_by: Subdivision, found: plane.Cells, known: Known, output: Output
 ) -> np.ndarray:
     """(3,) bounds on the maps' errors, from how far they are from those of the forms."""
-    net = made_by.net
-    slope = made_by.slope if net.depth else 1.0
-    chain = int(output.chain[0])
-    errors = Step(*parameters(net, net.depth), slope, chain).follow(known).errors
+    slope = made_by.slope if made_by.net.depth else 1.0
+    step = Step(made_by.floats.layers[-1], slope, int(output.chain[0]))
+    errors = step.follow(known).errors
     wrong = output.apart > np.nan_to_num(found.map_errors + errors, nan=np.inf)
     if wrong.any():
         raise CertificateError(f"cell {output.worst[np.argmax(wrong)]} has a wrong map")
@@ -160,7 +158,8 @@ class Claims(NamedTuple):
         step, words = self.step, self.parts.words.shape[1]
         after = step.follow(known)
         forms = np.empty((0 if last else len(self.before.parents), 3, 64 * words))
-        weights, biases = padded(step.weights.T), padded(step.biases[None])[0]
+        made = step.made
+        weights, biases = padded(made.weights.T), padded(made.biases[None])[0]
         layer = Layer(weights, biases, after.errors, np.array([step.chain]))
         level = self.made_by.levels[self.layer if self.made_by.widths else 0]
         rings = Rings(level.offsets, level.corners)
@@ -169,7 +168,7 @@ class Claims(NamedTuple):
         count, doubts = 1 << 12, np.empty((0, 3), np.int64)
         while count > len(doubts):
             doubts = np.empty((count, 3), np.int64)
-            room = _room(len(step.biases), len(output.biases), len(found.vertices), doubts)
+            room = _room(len(made.biases), len(output.biases), len(found.vertices), doubts)
             wrong, count = kernel.check_layer(
                 self.before, layer, slope, rings, self.parts, stateless, vertices, self.descent,
                 forms, output, room,

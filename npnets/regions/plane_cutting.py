@@ -25,7 +25,8 @@ from npnets_kernels.plane_walk import ORDERED, PIECES, Pieces
 
 from npnets.backends.threads import in_threads
 from npnets.network import Network
-from npnets.regions.exact import ExactNetwork, slope_below
+from npnets.regions.exact import ExactNetwork
+from npnets.regions.float_network import FloatNetwork
 from npnets.regions.patterns import pack, word_count
 from npnets.regions.plane_domain import Plane
 from npnets.regions.plane_exact import ExactPlane, Made
@@ -39,7 +40,8 @@ from npnets.regions.plane_forms import (
 from npnets.regions.plane_rooms import (
     NO_ORDER,
     NO_TABLE,
-    Bounds,
+    Chunk,
+    chunks_of,
     filled_part,
     found_part,
     found_room,
@@ -70,19 +72,21 @@ class Subdivision:
         progress: Callable[[int], object] | None = None,
     ) -> None:
         self.net, self.threads, self.most, self.progress = net, threads, most, progress
-        self.slope = slope_below(net)
+        self.floats = FloatNetwork(net)
+        self.slope = self.floats.slope
         #: of the hidden layers with states
         self.widths = net.widths[1:-1] if self.slope != 1.0 else ()
         self.exact = ExactPlane(ExactNetwork(net), plane, polygon)
         self.vertices = Vertices(polygon, np.zeros(len(polygon)))
         ring = np.arange(len(polygon), dtype=np.int32)
         self.edges = np.column_stack([ring, np.roll(ring, -1)])
-        self.lines = Lines(ring, *_sides(polygon))
+        forms, errors = _sides(polygon)
+        self.lines = Lines(ring, forms, ring, errors)
         #: the neuron that is zero on each line, counted through the layers; -1 - the polygon's side
         self.line_neurons = -1 - ring
         one, words = np.zeros(1, np.int32), np.zeros((1, 0), np.uint64)
         self.levels = [Level(np.array([0, len(ring)]), ring, ring, one, words)]
-        self.forms = first_forms(net, plane, polygon, self.levels[0])
+        self.forms = first_forms(self.floats, plane, polygon, self.levels[0])
         self.decisions = self.fallbacks = 0
 
     def cut(self) -> bool:
@@ -93,7 +97,7 @@ class Subdivision:
         """Cut along one layer; False, and nothing is cut, if that would make too many cells."""
         level = self.levels[-1]
         cells = Cells(self.edges, level.offsets, level.corners, level.corner_edges)
-        swept = sweep(self.net, layer, self.vertices, cells, self.forms, self.threads)
+        swept = sweep(self.floats, layer, self.vertices, cells, self.forms, self.threads)
         signs, kept = swept.signs, swept.kept
         self._decide(layer, signs)
         in_cells = np.empty(len(level.parents), np.int32)
@@ -104,12 +108,12 @@ class Subdivision:
             self.exact.drop(len(self.vertices.errors))
             return False
         self._take(layer, cuts, found, vertices, pieces, kept)
-        self.forms = next_forms(self.net, layer, self.levels[-1], self.forms, swept)
+        self.forms = next_forms(self.floats, layer, self.levels[-1], self.forms, swept)
         return True
 
     def maps(self) -> np.ndarray:
         """(F, d_out, 3) the output on each cell: gradient in the plane's coordinates, constant."""
-        return output_maps(self.net, self.forms, self.threads)
+        return output_maps(self.floats, self.forms, self.threads)
 
     def words(self) -> np.ndarray:
         """(F, W) the patterns of all layers that are cut, as ``pack`` has them."""
@@ -170,15 +174,14 @@ class Subdivision:
         neurons: np.ndarray,
     ) -> Pieces | None:
         """Cut all cells, which so many neurons cross each; None if there would be too many."""
-        bounds = Bounds.of(np.diff(cells.offsets), neurons, self.most)
         width, report = self.net.widths[layer + 1], self._report(len(neurons))
         made = len(vertices.errors) - len(signs.positive)
         first = np.array(
             [len(vertices.errors), len(cells.edges) + made, len(self.lines.forms)], np.int32
         )
 
-        def work(chunk: slice) -> tuple[Pieces | None, int, int]:
-            room, pieces = bounds.room(chunk, width), bounds.pieces(chunk, width)
+        def work(chunk: Chunk) -> tuple[Pieces | None, int, int]:
+            room, pieces = chunk.room(width, self.most), chunk.pieces(width, self.most)
             cell, table, filled, fallbacks = chunk.start, NO_TABLE, np.zeros(6, np.int64), 0
             while True:
                 cell, count = plane_cells.cut_cells(
@@ -196,7 +199,7 @@ class Subdivision:
                 table, judged = self._judge(layer, room, count)
                 fallbacks += judged
 
-        chunks = bounds.chunks(self.threads)
+        chunks = chunks_of(cells.offsets, neurons, self.threads)
         parts = in_threads(work, chunks, min(self.threads, len(chunks)))
         done = [part for part, _, _ in parts if part is not None]
         if len(done) < len(parts) or sum(len(part.parents) for part in done) > self.most:
@@ -240,11 +243,12 @@ class Subdivision:
         self.edges = np.concatenate([self.edges, parts, pieces.edges])
         of_edges = np.concatenate([self.lines.of_edges, parts[:, 0], pieces.edge_lines])
         plane_edges.split_edges(cuts, old, self.edges, of_edges)
-        errors = np.broadcast_to(kept.errors, pieces.lines.shape)
+        rows = np.full(len(pieces.lines), len(self.lines.errors), np.int32)
         self.lines = Lines(
             of_edges,
             np.concatenate([self.lines.forms, pieces.lines]),
-            np.concatenate([self.lines.errors, errors]),
+            np.concatenate([self.lines.rows, rows]),
+            np.concatenate([self.lines.errors, kept.errors[None]]),
         )
         neurons = pieces.neurons + np.int32(sum(self.net.widths[1 : layer + 1]))
         self.line_neurons = np.concatenate([self.line_neurons, neurons])

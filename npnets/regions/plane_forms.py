@@ -29,8 +29,7 @@ from npnets_kernels.plane_forms import (
 )
 
 from npnets.backends.threads import in_threads
-from npnets.network import Network
-from npnets.regions.exact import slope_below
+from npnets.regions.float_network import FloatLayer, FloatNetwork
 from npnets.regions.patterns import word_count
 from npnets.regions.plane_domain import Plane
 
@@ -87,9 +86,9 @@ class Swept(NamedTuple):
     """(F, 3, d_out) the bases of the output, if it is next."""
 
 
-def first_forms(net: Network, plane: Plane, polygon: np.ndarray, level: Level) -> Forms:
+def first_forms(net: FloatNetwork, plane: Plane, polygon: np.ndarray, level: Level) -> Forms:
     """Those of the first layer on the whole plane; of the last one, if no neuron has states."""
-    weights, biases = parameters(net, 0)
+    weights, biases = net.layers[0].weights, net.layers[0].biases
     columns = np.stack([plane.u, plane.v, plane.origin], axis=1)
     forms, errors = weights @ columns, np.zeros(3)
     if not plane.is_whole:
@@ -98,27 +97,25 @@ def first_forms(net: Network, plane: Plane, polygon: np.ndarray, level: Level) -
         errors = (len(plane.u) + 4) * ROUNDING * sizes + TINY
     forms[:, 2] += biases
     lengths = np.sqrt(len(biases)) * errors
-    if slope_below(net) == 1.0:
-        for layer in range(1, len(net.weights)):
+    if net.slope == 1.0:
+        for layer in net.layers[1:]:
             sizes = np.abs(forms).max(axis=0)
-            errors, lengths = next_errors(net, layer, errors, lengths, sizes)
-            weights, biases = parameters(net, layer)
-            forms = weights @ forms
-            forms[:, 2] += biases
+            errors, lengths = next_errors(layer, net.slope, errors, lengths, sizes)
+            forms = layer.weights @ forms
+            forms[:, 2] += layer.biases
     none = Kept(np.zeros((1, 0), np.uint64), np.zeros(2, np.int64), np.zeros((0, 3)), np.zeros(3))
     bases = np.ascontiguousarray(forms.T)[None]
-    source = _source(level, none, bases, np.zeros((len(biases), 0)))
+    source = _source(level, none, bases, np.zeros((len(forms), 0)))
     reach = np.append(np.abs(polygon).max(axis=0), 1.0)
     return Forms(source, None, errors, lengths, reach)
 
 
-def next_forms(net: Network, layer: int, level: Level, forms: Forms, swept: Swept) -> Forms:
+def next_forms(net: FloatNetwork, layer: int, level: Level, forms: Forms, swept: Swept) -> Forms:
     """Those of the layer after this one, on the parts that this one has cut the cells into."""
-    errors = next_errors(net, layer + 1, forms.errors, forms.lengths, swept.sizes)
-    weights, _ = parameters(net, layer + 1)
-    last = layer == net.depth - 1
-    bases = swept.outputs if last else np.empty((0, 3, len(weights)))
-    source = _source(level, swept.kept, bases, weights)
+    following, last = net.layers[layer + 1], layer == net.depth - 1
+    errors = next_errors(following, net.slope, forms.errors, forms.lengths, swept.sizes)
+    bases = swept.outputs if last else np.empty((0, 3, len(following.biases)))
+    source = _source(level, swept.kept, bases, following.weights)
     return Forms(source, None if last else swept.source, *errors, forms.reach)
 
 
@@ -129,7 +126,7 @@ def _source(level: Level, kept: Kept, bases: np.ndarray, weights: np.ndarray) ->
 
 
 def sweep(
-    net: Network, layer: int, vertices: Vertices, cells: Cells, forms: Forms, threads: int
+    net: FloatNetwork, layer: int, vertices: Vertices, cells: Cells, forms: Forms, threads: int
 ) -> Swept:
     """Find a layer's signs at all vertices, and the neurons that may cross cells.
 
@@ -139,7 +136,7 @@ def sweep(
         If a preactivation may be beyond LARGEST.
     """
     n_cells, n_vertices = len(cells.offsets) - 1, len(vertices.errors)
-    width, slope = net.widths[layer + 1], slope_below(net)
+    width, slope = len(net.layers[layer].biases), net.slope
     owner = np.empty(n_vertices, np.int32)
     kernel.owners(cells, owner)
     signs = Signs(*(np.empty((n_vertices, word_count(width)), np.uint64) for _ in range(2)))
@@ -177,9 +174,8 @@ def sweep(
 class _Bases:
     """The bases of a layer, block by block of the cells; they are many, and soon done with."""
 
-    def __init__(self, net: Network, layer: int, forms: Forms, last: bool) -> None:
-        self.forms, self.slope = forms, slope_below(net)
-        _, self.biases = parameters(net, layer)
+    def __init__(self, net: FloatNetwork, layer: int, forms: Forms, last: bool) -> None:
+        self.forms, self.slope, self.biases = forms, net.slope, net.layers[layer].biases
         #: those of all parents, which the layer after the next needs again
         self.known = forms.source.bases
         if forms.before is not None and not last:
@@ -208,11 +204,12 @@ class _Bases:
         return source._replace(bases=bases, first=np.array([first]))
 
 
-def _output(net: Network, layer: int, n_cells: int) -> Output:
+def _output(net: FloatNetwork, layer: int, n_cells: int) -> Output:
     """The output, if it is what comes after the layer."""
-    weights, biases = parameters(net, layer + 1)
-    count = len(biases) if layer == net.depth - 1 else 0
-    return Output(padded(weights[:count]), biases[:count], np.empty((n_cells, 3, count)))
+    following = net.layers[layer + 1]
+    count = len(following.biases) if layer == net.depth - 1 else 0
+    weights = padded(following.weights[:count])
+    return Output(weights, following.biases[:count], np.empty((n_cells, 3, count)))
 
 
 def _groups(n_cells: int, step: int, width: int, threads: int) -> list[range]:
@@ -235,9 +232,9 @@ def _join(parts: list[Kept]) -> Kept:
     )
 
 
-def output_maps(net: Network, forms: Forms, threads: int) -> np.ndarray:
+def output_maps(net: FloatNetwork, forms: Forms, threads: int) -> np.ndarray:
     """(F, d_out, 3) the output as a function of the plane's coordinates: gradient, constant."""
-    n_cells, width, slope = len(forms.source.parents), net.widths[-1], slope_below(net)
+    n_cells, width, slope = len(forms.source.parents), len(net.layers[-1].biases), net.slope
     maps = np.empty((n_cells, width, 3))
     step = max(1, BLOCK_BYTES // (24 * width))
 
@@ -252,19 +249,18 @@ def output_maps(net: Network, forms: Forms, threads: int) -> np.ndarray:
 
 
 def next_errors(
-    net: Network, layer: int, errors: np.ndarray, lengths: np.ndarray, sizes: np.ndarray
+    layer: FloatLayer, slope: float, errors: np.ndarray, lengths: np.ndarray, sizes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(3,) and (3,) ``errors`` and ``lengths`` of a layer's forms, from those of the one before.
 
-    ``sizes`` (3,) are the largest of the forms before.
+    ``sizes`` (3,) are the largest of the forms before, and ``slope`` is φ' of inactive neurons.
     """
-    (weights, biases), slope = parameters(net, layer), slope_below(net)
-    n_next, width = weights.shape
+    n_next, width = layer.weights.shape
     above, stretch = max(1.0, abs(slope)), max(1.0, abs(slope), abs(1.0 - slope))
-    most, norm = np.abs(weights).sum(axis=1).max(), spectral_norm(weights)
+    most, norm = layer.most, layer.norm
     roundings = (width + 8 + 5 * chain_length(width)) * ROUNDING
     with np.errstate(over="ignore"):  # what overflows is refused where it is used
-        fresh = roundings * (most * stretch * sizes + [0.0, 0.0, np.abs(biases).max()])
+        fresh = roundings * (most * stretch * sizes + [0.0, 0.0, np.abs(layer.biases).max()])
         passed = np.minimum(most * above * errors, norm * above * lengths)
         lengths = norm * above * lengths + np.sqrt(n_next) * fresh
         return 1.001 * (passed + fresh) + TINY, 1.001 * lengths + TINY
@@ -297,26 +293,3 @@ def chain_length(width: int) -> int:
     A start costs up to as many changes as there are neurons.
     """
     return 16 + width // 2
-
-
-def spectral_norm(weights: np.ndarray) -> float:
-    """A bound on ‖W‖₂ that no rounding makes too small: ‖(W Wᵀ)⁴‖_F^(1/8), or less if others are.
-
-    >>> round(spectral_norm(np.diag([3.0, 1.0])), 3)
-    3.0
-    """
-    size = float(np.abs(weights).max())
-    if not 0.0 < size < np.inf:
-        return size
-    scaled = weights / size
-    gram = scaled @ scaled.T if len(scaled) < len(scaled.T) else scaled.T @ scaled
-    power = gram @ gram
-    power = power @ power
-    # relative errors of the entries' root of sum of squares are some n² ulps
-    safe = 1.0 + 64.0 * max(weights.shape) ** 2 * ROUNDING
-    return size * safe * float(np.sqrt((power**2).sum())) ** 0.125
-
-
-def parameters(net: Network, layer: int) -> tuple[np.ndarray, np.ndarray]:
-    """A layer's weights and biases as float64."""
-    return net.weights[layer].astype(np.float64), net.biases[layer].astype(np.float64)

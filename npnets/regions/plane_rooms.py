@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from npnets_kernels import plane_cells
 from npnets_kernels.plane_cells import Room
 from npnets_kernels.plane_chords import Table
 from npnets_kernels.plane_edges import Found, Order
@@ -23,8 +24,8 @@ NO_ORDER = Order(np.empty(0, np.int32), np.empty(0), np.empty(0, np.int64))
 NO_TABLE = Table(np.empty((0, 0)), np.empty((0, 0), np.int64))
 
 
-class Bounds(NamedTuple):
-    """What may be made of each cell, (F,) int64 each, and of all of them.
+class Chunk(NamedTuple):
+    """Cells to work on together, and bounds on what may be made of them.
 
     The m neurons that cross a cell of k corners have m chords at most, and so many ends on its
     boundary twice; every two of them cross at most once, and a crossing adds one piece and cuts
@@ -32,37 +33,29 @@ class Bounds(NamedTuple):
     and no more than 2 r edges.
     """
 
-    corners: np.ndarray
-    neurons: np.ndarray
-    most: int
-    """No more pieces are made."""
+    start: int
+    stop: int
+    most_corners: int
+    """Of one cell."""
+    most_neurons: int
+    """Those that cross one cell."""
+    corners: int
+    """Of all cells."""
+    chords: int
+    """Of all cells."""
+    crossings: int
+    """Of all cells."""
 
-    @classmethod
-    def of(cls, corners: np.ndarray, neurons: np.ndarray, most: int) -> Bounds:
-        """From the numbers of corners, of neurons that cross, and of pieces in all at most."""
-        return cls(corners.astype(np.int64), neurons.astype(np.int64), most)
-
-    def chunks(self, threads: int) -> list[slice]:
-        """Cells to work on together; how they are shared out changes nothing of the result."""
-        m = self.neurons
-        ends = np.cumsum(self.corners + 2 * m + 2 * m * m)
-        total = int(ends[-1])
-        share = 1 + total // (2 * threads) if threads > 1 else total
-        share = min(CHUNK_CORNERS, max(THREAD_CORNERS, share))
-        firsts = np.unique(np.searchsorted(ends, np.arange(0, total, share)))
-        stops = [*firsts[1:].tolist(), len(ends)]
-        return [slice(a, b) for a, b in zip(firsts.tolist(), stops, strict=True)]
-
-    def room(self, chunk: slice, width: int) -> Room:
-        """Room to cut any cell of a chunk, of a layer of so many neurons.
+    def room(self, width: int, most: int) -> Room:
+        """Room to cut any cell, of a layer of so many neurons, into so many pieces at most.
 
         Raises
         ------
         OverflowError
             If a cell may have more than MOST_CHORDS chords.
         """
-        m, corners = int(self.neurons[chunk].max()), int(self.corners[chunk].max())
-        nodes, ends, many = corners + 2 * m + 1, m + 1, min(m + 1, self.most)
+        m, corners = self.most_neurons, self.most_corners
+        nodes, ends, many = corners + 2 * m + 1, m + 1, min(m + 1, most)
         if many > MOST_CHORDS:
             raise OverflowError(
                 f"{m} neurons of a layer cross one cell, whose crossings would take "
@@ -99,14 +92,12 @@ class Bounds(NamedTuple):
             base=np.empty(words, np.uint64),
         )
 
-    def pieces(self, chunk: slice, width: int) -> Pieces:
-        """Room for all that can be made of a chunk's cells."""
-        m = self.neurons[chunk]
-        chords, crossings = int(m.sum()), int((m * (m - 1) // 2).sum())
-        pieces = min(len(m) + chords + crossings, self.most)
-        edges = min(chords + 2 * crossings, 2 * pieces)
-        chords, crossings = min(chords, pieces), min(crossings, pieces)
-        corners = int(self.corners[chunk].sum()) + 2 * chords + 2 * edges
+    def pieces(self, width: int, most: int) -> Pieces:
+        """Room for all that can be made of the cells, no more than ``most`` pieces."""
+        pieces = min(self.stop - self.start + self.chords + self.crossings, most)
+        edges = min(self.chords + 2 * self.crossings, 2 * pieces)
+        chords, crossings = min(self.chords, pieces), min(self.crossings, pieces)
+        corners = self.corners + 2 * chords + 2 * edges
         i = np.int32
         found = Pieces(
             offsets=np.empty(pieces + 1, np.int64),
@@ -122,6 +113,20 @@ class Bounds(NamedTuple):
         )
         found.offsets[0] = 0
         return found
+
+
+def chunks_of(offsets: np.ndarray, neurons: np.ndarray, threads: int) -> list[Chunk]:
+    """Cells (F,) shared out, which so many neurons cross each; that changes nothing of the result.
+
+    The corners of cell f begin at offsets[f].
+    """
+    m = neurons.astype(np.int64)
+    total = int(offsets[-1] + 2 * (m + m * m).sum())
+    share = 1 + total // (2 * threads) if threads > 1 else total
+    share = min(CHUNK_CORNERS, max(THREAD_CORNERS, share))
+    bounds = np.empty((total // share + 1, len(Chunk._fields)), np.int64)
+    count = plane_cells.share_out(offsets, neurons, share, bounds)
+    return [Chunk(*row) for row in bounds[:count].tolist()]
 
 
 def found_room(vertices: Vertices) -> Found:
