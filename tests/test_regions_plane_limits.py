@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
+import weakref
 from math import comb
 
 import numpy as np
@@ -125,6 +127,19 @@ def test_exact_positions_are_the_same_where_few_are_kept(monkeypatch):
     monkeypatch.setattr(plane_exact, "POSITIONS", 5)
     assert [few.exact.position(vertex) for vertex in range(len(few.vertices))] == wanted
     assert len(few.exact._positions) < len(one.exact._positions) / 2
+
+
+@pytest.mark.parametrize("certify", [False, True])
+def test_cells_that_nobody_needs_are_freed_at_once(certify):
+    found = cells(he_net((2, 9, 9, 1)), -1, 1, certify=certify)
+    exact, vertices = weakref.ref(found.exact), weakref.ref(found.vertices)
+    gc.disable()
+    try:
+        del found
+        assert exact() is None
+        assert vertices() is None
+    finally:
+        gc.enable()
 
 
 def test_progress_is_told_of_and_can_end_the_search(monkeypatch):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -60,7 +60,8 @@ class Merger:
         self.domain = domain
         self.domain_rows = whole_rows(domain.rows())
         self.starts = [0, *accumulate(exact.net.widths[1:-1])]
-        self.maps = lru_cache(maxsize=KEPT_MAPS)(self._maps)
+        # no method of its own: a cycle would keep all this in memory for a while
+        self.maps = lru_cache(maxsize=KEPT_MAPS)(partial(_maps, exact, self.starts))
         self.patterns = patterns
         self.witnesses = witnesses
         self.groups = groups
@@ -177,10 +178,11 @@ class Merger:
             pattern.append(active)
         return np.concatenate(pattern)
 
-    def _maps(self, pattern: bytes) -> list[Scaled]:
-        """The affine functions of all layers where the neurons, one byte each, are so active."""
-        states = np.frombuffer(pattern, dtype=bool).tolist()
-        return self.exact.maps([states[start:stop] for start, stop in pairwise(self.starts)])
+
+def _maps(exact: ExactNetwork, starts: Sequence[int], pattern: bytes) -> list[Scaled]:
+    """The affine functions of all layers where the neurons, one byte each, are so active."""
+    states = np.frombuffer(pattern, dtype=bool).tolist()
+    return exact.maps([states[start:stop] for start, stop in pairwise(starts)])
 
 
 def affine_pieces(

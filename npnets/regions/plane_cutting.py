@@ -79,8 +79,9 @@ class Subdivision:
         self.exact = ExactPlane(ExactNetwork(net), plane, polygon)
         self.vertices = Vertices(polygon, np.zeros(len(polygon)))
         ring = np.arange(len(polygon), dtype=np.int32)
-        self.edges = np.column_stack([ring, np.roll(ring, -1)])
-        forms, errors = _sides(polygon)
+        ahead = (ring + 1) % len(ring)
+        self.edges = np.stack([ring, ahead], axis=1)
+        forms, errors = _sides(polygon, polygon[ahead])
         self.lines = Lines(ring, forms, ring, errors)
         #: the neuron that is zero on each line, counted through the layers; -1 - the polygon's side
         self.line_neurons = -1 - ring
@@ -255,9 +256,9 @@ class Subdivision:
         self.levels.append(Level(*(getattr(pieces, name) for name in Level._fields)))
 
 
-def _sides(polygon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(k, 3) and (k, 3) the lines through a polygon's sides, and the bounds on their errors."""
-    (x, y), (ahead_x, ahead_y) = polygon.T, np.roll(polygon, -1, axis=0).T
+def _sides(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(k, 3) and (k, 3) the lines through sides (k, 2), and the bounds on their errors."""
+    (x, y), (ahead_x, ahead_y) = starts.T, ends.T
     a, b = y - ahead_y, ahead_x - x
     forms = np.stack([a, b, -(a * x + b * y)], axis=1)
     return forms, 8.0 * ROUNDING * np.stack([abs(a), abs(b), abs(a * x) + abs(b * y)], axis=1)

@@ -36,8 +36,7 @@ class Plane(NamedTuple):
     @property
     def is_whole(self) -> bool:
         """Whether these are the plane's own coordinates: origin 0, and u and v the axes."""
-        axes = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-        return self.u.shape == (2,) and bool((np.stack(self) == axes).all())
+        return [part.tolist() for part in self] == [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
 
     def exact_inputs(self, point: Sequence[Fraction]) -> list[Fraction]:
         """The d_in inputs at a point, without any rounding."""
@@ -106,7 +105,7 @@ def rectangle(low: ArrayLike, high: ArrayLike) -> np.ndarray:
             raise ValueError(f"{name} must be one number or two, got shape {array.shape}")
         if not (np.abs(array) <= LARGEST).all():
             raise ValueError(f"{name} must be finite, from {-LARGEST} to {LARGEST}, got {value!r}")
-        bounds.append(np.broadcast_to(array, 2))
+        bounds.append(array.tolist() if array.shape else [float(array)] * 2)
     (x0, y0), (x1, y1) = bounds
     if not (x0 < x1 and y0 < y1):
         raise ValueError(f"low must be below high, got {low!r} and {high!r}")

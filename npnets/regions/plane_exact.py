@@ -13,7 +13,6 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +22,8 @@ from npnets.regions.plane_domain import Plane
 
 #: So many exact positions are kept, but for those of one vertex's ancestors.
 POSITIONS = 1 << 14
+#: So many layers' exact preactivations are kept: those of wide networks are large.
+PREACTIVATIONS = 1 << 10
 
 
 class Made(NamedTuple):
@@ -55,8 +56,7 @@ class ExactPlane:
         self._positions = dict(self._corners)
         #: all vertices but the first, in the order of their numbers
         self.made: list[Made] = []
-        # exact numbers of wide networks are large: not all can be kept
-        self._preactivations = lru_cache(maxsize=1024)(self._compute)
+        self._preactivations: dict[tuple[int, int], Scaled] = {}
 
     def add(self, made: Made) -> None:
         """Take note of vertices; they come in the order of their numbers."""
@@ -97,7 +97,13 @@ class ExactPlane:
 
     def preactivations(self, vertex: int, layer: int) -> Scaled:
         """Those of one layer, counted from 0, at a vertex."""
-        return self._preactivations(vertex, layer)
+        if (vertex, layer) not in self._preactivations:
+            if len(self._preactivations) >= PREACTIVATIONS:
+                self._preactivations = {}
+            inputs = self.plane.exact_inputs(self.position(vertex))
+            found = self.exact.preactivations(inputs, layer + 1)[layer]
+            self._preactivations[vertex, layer] = found
+        return self._preactivations[vertex, layer]
 
     def order(self, u: int, v: int, neurons: Iterable[int], layer: int) -> tuple:
         """Neurons in the order of their zeros between u and v, their steps, and ranks."""
@@ -133,10 +139,6 @@ class ExactPlane:
 
     def _step(self, u: int, v: int, neuron: int, layer: int) -> Fraction:
         return _zero(self.preactivations(u, layer), self.preactivations(v, layer), neuron)
-
-    def _compute(self, vertex: int, layer: int) -> Scaled:
-        inputs = self.plane.exact_inputs(self.position(vertex))
-        return self.exact.preactivations(inputs, layer + 1)[layer]
 
 
 def nearest(numerator: int, denominator: int) -> float:
