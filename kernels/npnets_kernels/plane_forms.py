@@ -129,7 +129,8 @@ def sweep(
     vertices, cells, source
         Those of the level.
     owner : int32 (V,)
-        See ``owners``: each vertex's signs are written with its owner.
+        See ``owners``: each vertex's signs are written with its owner. One of -1 is the first that
+        comes, and written, too.
     signs : Signs
         Written; a neuron whose sign the errors leave open is in neither word.
     kept : Kept
@@ -141,6 +142,11 @@ def sweep(
         Raised to the largest |f| in each column.
     room : Room
         For the layer's neurons; ``block`` must not be ``start`` anywhere.
+
+    Returns
+    -------
+    undecided : int
+        At how many vertices of which signs are written errors leave one open.
     """
     width, n_outputs = source.bases.shape[2], len(output.biases)
     words = (width + WORD - 1) // WORD
@@ -148,12 +154,15 @@ def sweep(
     vertices, cells, source = pointers(vertices), pointers(cells), pointers(source)
     signs, kept, room = pointers(signs), pointers(kept), pointers(room)
     output, owner, sizes = pointers(output), pointer(owner), pointer(sizes)
-    changes = source.chain[0]
+    changes, undecided = source.chain[0], 0
     for cell in range(start, stop):
         changes = find_forms(cell, changes, source, slope, shape, room)
-        sign_corners(cell, start, vertices, cells, owner, signs, kept.errors, sizes, shape, room)
+        undecided += sign_corners(
+            cell, start, vertices, cells, owner, signs, kept.errors, sizes, shape, room
+        )
         keep(cell - first, kept, shape, room)
         multiply(cell, n_outputs, slope, output, shape, room)
+    return undecided
 
 
 @inlined
@@ -227,8 +236,12 @@ def kept_place(cell, neuron, kept, words):
 
 @inlined
 def sign_corners(cell, block, vertices, cells, owner, signs, errors, sizes, shape, room):
-    """Write the signs at the cell's corners, and in ``room`` those that they have in common."""
+    """Write the signs at the cell's corners, and in ``room`` those that they have in common.
+
+    Returns at how many of the corners whose signs are written one is left open.
+    """
     width, words, stride = shape.width, shape.words, shape.words * WORD
+    undecided = 0
     m0, m1 = largest(room.forms, 0, width), largest(room.forms, stride, width)
     m2 = largest(room.forms, 2 * stride, width)
     sizes[0], sizes[1], sizes[2] = max(sizes[0], m0), max(sizes[1], m1), max(sizes[2], m2)
@@ -240,14 +253,21 @@ def sign_corners(cell, block, vertices, cells, owner, signs, errors, sizes, shap
             room.block[v] = block
             s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
             error = error_of_value(m0, m1, m2, errors, s, t, vertices.errors[v])
+            if owner[v] < 0:
+                owner[v] = cell
+            is_open = NONE
             for w in range(words):
                 more, less = signs_of_forms(room.forms, stride, w * WORD, s, t, error)
                 room.more[v * words + w], room.less[v * words + w] = more, less
                 if owner[v] == cell:
                     signs.positive[v * words + w], signs.negative[v * words + w] = more, less
+                    is_open |= neurons_of(w, width) & ~(more | less)
+            if is_open:
+                undecided += 1
         for w in range(words):
             room.positive[w] &= room.more[v * words + w]
             room.negative[w] &= room.less[v * words + w]
+    return undecided
 
 
 @inlined
@@ -379,7 +399,7 @@ def crossing(u, v, w, signs, words):
 
 @kernel
 def undecided(signs, width, found):
-    """The vertices with a neuron in neither word, into the head of ``found`` (V,); how many."""
+    """The vertices with a neuron in neither word, into ``found``, which holds as many."""
     words, count = signs.positive.shape[1], 0
     for v in range(len(signs.positive)):
         known = 0
@@ -388,4 +408,3 @@ def undecided(signs, width, found):
         if known < width:
             found[count] = v
             count += 1
-    return count

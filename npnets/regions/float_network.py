@@ -25,6 +25,11 @@ class FloatLayer:
         return float(np.abs(self.weights).sum(axis=1).max())
 
     @cached_property
+    def largest_bias(self) -> float:
+        """The largest size of a bias."""
+        return float(np.abs(self.biases).max())
+
+    @cached_property
     def norm(self) -> float:
         """A bound on ‖W‖₂."""
         return spectral_norm(self.weights)

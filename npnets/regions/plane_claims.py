@@ -59,7 +59,7 @@ class Step(NamedTuple):
         (n_next, width), most, norm = self.made.weights.shape, self.made.most, self.made.norm
         roundings = (width + 3 * self.chain + 8) * ROUNDING
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows decides nothing
-            size = most * stretch * before.sizes + [0.0, 0.0, np.abs(self.made.biases).max()]
+            size = most * stretch * before.sizes + [0.0, 0.0, self.made.largest_bias]
             fresh, passed = roundings * size, norm * above * before.lengths
             errors = np.minimum(most * above * before.errors, passed) + fresh
             lengths = passed + np.sqrt(n_next) * fresh

@@ -100,7 +100,7 @@ class Subdivision:
         cells = Cells(self.edges, level.offsets, level.corners, level.corner_edges)
         swept = sweep(self.floats, layer, self.vertices, cells, self.forms, self.threads)
         signs, kept = swept.signs, swept.kept
-        self._decide(layer, signs)
+        self._decide(layer, signs, swept.undecided)
         in_cells = np.empty(len(level.parents), np.int32)
         on_edges = plane_forms.crossings(signs, cells, in_cells)
         cuts, found, vertices = self._cut_edges(layer, cells, signs, kept, on_edges)
@@ -126,16 +126,17 @@ class Subdivision:
             plane_shape.add_words(level.words, level.parents, cells, first, found)
         return found
 
-    def _decide(self, layer: int, signs: Signs) -> None:
-        """Write the signs that are left open."""
-        width, found = self.net.widths[layer + 1], np.empty(len(signs.positive), np.int64)
-        count = plane_forms.undecided(signs, width, found)
-        for vertex in found[:count].tolist():
+    def _decide(self, layer: int, signs: Signs, count: int) -> None:
+        """Write the signs that are left open at so many vertices."""
+        width, found = self.net.widths[layer + 1], np.empty(count, np.int64)
+        if count > 0:
+            plane_forms.undecided(signs, width, found)
+        for vertex in found.tolist():
             known = signs.positive[vertex] | signs.negative[vertex]
             self.fallbacks += width - sum(word.bit_count() for word in known.tolist())
             z = self.exact.preactivations(vertex, layer).numerators
             signs.positive[vertex], signs.negative[vertex] = pack(np.stack([z > 0, z < 0]))
-        self.decisions += width * len(found)
+        self.decisions += width * len(signs.positive)
 
     def _cut_edges(
         self, layer: int, cells: Cells, signs: Signs, kept: Kept, count: int

@@ -11,6 +11,7 @@ any way through the sums. So errors grow from layer to layer by ‖W‖₂ only.
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from typing import NamedTuple
 
@@ -76,6 +77,8 @@ class Swept(NamedTuple):
 
     signs: Signs
     """At all vertices."""
+    undecided: int
+    """How many vertices there are whose signs floats leave open."""
     kept: Kept
     """The neurons that may cross cells."""
     sizes: np.ndarray
@@ -137,14 +140,15 @@ def sweep(
     """
     n_cells, n_vertices = len(cells.offsets) - 1, len(vertices.errors)
     width, slope = len(net.layers[layer].biases), net.slope
-    owner = np.empty(n_vertices, np.int32)
-    kernel.owners(cells, owner)
+    owner = np.full(n_vertices, -1, np.int32)
+    if threads > 1:  # or else cells come in the order of their numbers
+        kernel.owners(cells, owner)
     signs = Signs(*(np.empty((n_vertices, word_count(width)), np.uint64) for _ in range(2)))
     output = _output(net, layer, n_cells)
     bases = _Bases(net, layer, forms, len(output.biases) > 0)
     step = max(1, BLOCK_BYTES // (24 * width))
 
-    def work(blocks: range) -> tuple[Kept, np.ndarray]:
+    def work(blocks: range) -> tuple[Kept, np.ndarray, int]:
         first, count = blocks.start, min(blocks.stop, n_cells) - blocks.start
         kept = Kept(
             np.empty((count, word_count(width)), np.uint64),
@@ -153,22 +157,24 @@ def sweep(
             forms.errors,
         )
         sizes, room, parents = np.zeros(3), room_for(width, n_vertices), bases.room(step)
+        undecided = 0
         for start in blocks:
             stop = min(start + step, n_cells)
             source = bases.source(start, stop, *parents)
-            kernel.sweep(
+            undecided += kernel.sweep(
                 first, start, stop, vertices, cells, source, slope, owner, signs, kept, output,
                 sizes, room,
             )  # fmt: skip
-        return kept._replace(forms=kept.forms[: kept.offsets[-1]].copy()), sizes
+        return kept._replace(forms=kept.forms[: kept.offsets[-1]].copy()), sizes, undecided
 
     parts = in_threads(work, _groups(n_cells, step, width, threads), threads)
-    sizes = reduce(np.maximum, (sizes for _, sizes in parts))
+    sizes = reduce(np.maximum, (sizes for _, sizes, _ in parts))
     if not sizes @ forms.reach < LARGEST:
         raise OverflowError(f"preactivations of layer {layer + 1} are beyond {LARGEST:g}")
-    kept = _join([part for part, _ in parts])
+    kept = _join([part for part, _, _ in parts])
     source = forms.source._replace(bases=bases.known)
-    return Swept(signs, kept, sizes, source, output.bases)
+    undecided = sum(count for _, _, count in parts)
+    return Swept(signs, undecided, kept, sizes, source, output.bases)
 
 
 class _Bases:
@@ -257,13 +263,16 @@ def next_errors(
     """
     n_next, width = layer.weights.shape
     above, stretch = max(1.0, abs(slope)), max(1.0, abs(slope), abs(1.0 - slope))
-    most, norm = layer.most, layer.norm
     roundings = (width + 8 + 5 * chain_length(width)) * ROUNDING
-    with np.errstate(over="ignore"):  # what overflows is refused where it is used
-        fresh = roundings * (most * stretch * sizes + [0.0, 0.0, np.abs(layer.biases).max()])
-        passed = np.minimum(most * above * errors, norm * above * lengths)
-        lengths = norm * above * lengths + np.sqrt(n_next) * fresh
-        return 1.001 * (passed + fresh) + TINY, 1.001 * lengths + TINY
+    constants, found = (0.0, 0.0, layer.largest_bias), np.empty((2, 3))
+    for c in range(3):
+        # what overflows is refused where it is used; Python's floats don't warn
+        error, length, size = float(errors[c]), float(lengths[c]), float(sizes[c])
+        fresh = roundings * (layer.most * stretch * size + constants[c])
+        passed = min(layer.most * above * error, layer.norm * above * length)
+        length = layer.norm * above * length + math.sqrt(n_next) * fresh
+        found[:, c] = 1.001 * (passed + fresh) + TINY, 1.001 * length + TINY
+    return found[0], found[1]
 
 
 def room_for(neurons: int, n_vertices: int) -> Room:
