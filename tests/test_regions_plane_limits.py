@@ -96,7 +96,8 @@ def test_chunks_hold_every_cell_once_and_count_what_it_may_give(threads, monkeyp
     monkeypatch.setattr(plane_rooms, "CHUNK_CORNERS", 200)
     rng = np.random.default_rng(threads)
     k, m = rng.integers(3, 9, 100), rng.integers(0, 12, 100).astype(np.int32)
-    chunks = plane_rooms.chunks_of(np.concatenate([[0], np.cumsum(k)]), m, threads)
+    total = int((k + 2 * m + 2 * m * m).sum())
+    chunks = plane_rooms.chunks_of(np.concatenate([[0], np.cumsum(k)]), m, total, threads)
     assert [chunk.start for chunk in chunks] == [0, *(chunk.stop for chunk in chunks[:-1])]
     assert chunks[-1].stop == 100
     for chunk in chunks:

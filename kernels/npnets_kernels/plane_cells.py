@@ -46,10 +46,9 @@ Room = namedtuple(
 
 @kernel
 def share_out(offsets, neurons, share, chunks):
-    """Share cells out into chunks of no fewer corners than ``share``, but for the last.
+    """Share cells out into chunks whose parts may have ``share`` corners or more, but for the last.
 
-    Of the m neurons that cross a cell of k corners, k + 2 m + 2 m² is a bound on its parts'
-    corners.
+    How many they may have is what ``plane_forms.crossings`` counts.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def share_out(offsets, neurons, share, chunks):
         row = chunks[count - 1]
         row[1], row[2], row[3] = cell + 1, max(row[2], k), max(row[3], m)
         row[4], row[5], row[6] = row[4] + k, row[5] + m, row[6] + m * (m - 1) // 2
-        so_far += k + 2 * m + 2 * m * m
+        so_far += k + 2 * m * (m + 1)
     return count
 
 

@@ -368,10 +368,13 @@ def crossings(signs, cells, in_cells):
     Returns
     -------
     on_edges : int
+    corners : int
+        More than the corners of what the neurons can cut the cells into: for m that cross one of k
+        corners, k + 2 m + 2 m².
     """
     words, n_edges = signs.positive.shape[1], len(cells.edges)
     signs, cells = pointers(signs), pointers(cells)
-    on_edges = 0
+    on_edges = corners = 0
     for e in range(n_edges):
         for w in range(words):
             on_edges += popcount(
@@ -386,7 +389,8 @@ def crossings(signs, cells, in_cells):
                 less |= signs.negative[cells.corners[k] * words + w]
             count += popcount(more & less)
         in_cells[cell] = count
-    return on_edges
+        corners += cells.offsets[cell + 1] - cells.offsets[cell] + 2 * count * (count + 1)
+    return on_edges, corners
 
 
 @inlined

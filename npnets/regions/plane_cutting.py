@@ -102,9 +102,10 @@ class Subdivision:
         signs, kept = swept.signs, swept.kept
         self._decide(layer, signs, swept.undecided)
         in_cells = np.empty(len(level.parents), np.int32)
-        on_edges = plane_forms.crossings(signs, cells, in_cells)
+        on_edges, corners = plane_forms.crossings(signs, cells, in_cells)
         cuts, found, vertices = self._cut_edges(layer, cells, signs, kept, on_edges)
-        pieces = self._cut_cells(layer, cells, signs, kept, cuts, vertices, in_cells)
+        chunks = chunks_of(cells.offsets, in_cells, corners, self.threads)
+        pieces = self._cut_cells(layer, cells, signs, kept, cuts, vertices, chunks)
         if pieces is None:
             self.exact.drop(len(self.vertices.errors))
             return False
@@ -173,10 +174,10 @@ class Subdivision:
         kept: Kept,
         cuts: Cuts,
         vertices: Vertices,
-        neurons: np.ndarray,
+        chunks: list[Chunk],
     ) -> Pieces | None:
-        """Cut all cells, which so many neurons cross each; None if there would be too many."""
-        width, report = self.net.widths[layer + 1], self._report(len(neurons))
+        """Cut all cells, chunk by chunk; None if there would be too many."""
+        width, report = self.net.widths[layer + 1], self._report(chunks[-1].stop)
         made = len(vertices.errors) - len(signs.positive)
         first = np.array(
             [len(vertices.errors), len(cells.edges) + made, len(self.lines.forms)], np.int32
@@ -201,7 +202,6 @@ class Subdivision:
                 table, judged = self._judge(layer, room, count)
                 fallbacks += judged
 
-        chunks = chunks_of(cells.offsets, neurons, self.threads)
         parts = in_threads(work, chunks, min(self.threads, len(chunks)))
         done = [part for part, _, _ in parts if part is not None]
         if len(done) < len(parts) or sum(len(part.parents) for part in done) > self.most:

@@ -115,13 +115,11 @@ class Chunk(NamedTuple):
         return found
 
 
-def chunks_of(offsets: np.ndarray, neurons: np.ndarray, threads: int) -> list[Chunk]:
+def chunks_of(offsets: np.ndarray, neurons: np.ndarray, total: int, threads: int) -> list[Chunk]:
     """Cells (F,) shared out, which so many neurons cross each; that changes nothing of the result.
 
-    The corners of cell f begin at offsets[f].
+    The corners of cell f begin at offsets[f], and those of all parts are no more than ``total``.
     """
-    m = neurons.astype(np.int64)
-    total = int(offsets[-1] + 2 * (m + m * m).sum())
     share = 1 + total // (2 * threads) if threads > 1 else total
     share = min(CHUNK_CORNERS, max(THREAD_CORNERS, share))
     bounds = np.empty((total // share + 1, len(Chunk._fields)), np.int64)
