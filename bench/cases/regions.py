@@ -74,7 +74,7 @@ def plane(shape: str, at_least: float, quick: bool) -> Case:
         Row(f"cells of {shape}, certified vs not", "certified", ("npnets",), at_most=2),
         Row(f"cells of {shape}, peak memory", "peak memory", unit="MB", at_most=300),
     ]
-    return Case(f"cells-{shape}", contenders, rows, repeats=3 if quick else 5)
+    return Case(f"cells-{shape}", contenders, rows, repeats=3 if quick else 9)
 
 
 def peak_megabytes(widths: tuple[int, ...]) -> float:
