@@ -192,59 +192,52 @@ def dot_selected(typingctx, source, start, more, less, slope, weights, place):
 
 
 @intrinsic
-def add_scaled(typingctx, target, place, scale, source, start):
-    """Add 64 numbers from source[start] on, times the scale, to those from target[place] on."""
+def add_scaled(typingctx, target, place, stride, scales, source, start):
+    """Add 64 numbers from source[start] on, times each of three scales, to 64 numbers each.
+
+    Those are from target[place] on, ``stride`` apart.
+    """
 
     def codegen(context, builder, signature, args):
-        target, place, scale, source, start = args
-        share = builder.fmul(_everywhere(builder, scale), _block(builder, source, start))
-        _store(builder, builder.fadd(_block(builder, target, place), share), target, place)
+        target, place, stride, scales, source, start = args
+        vector = ir.VectorType(ir.DoubleType(), WORD)
+        multiply_add = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fmuladd.v{WORD}f64"
+        )
+        numbers = _block(builder, source, start)
+        for k in range(3):
+            scale = _everywhere(builder, builder.extract_value(scales, k))
+            known = _block(builder, target, place)
+            _store(builder, builder.call(multiply_add, [scale, numbers, known]), target, place)
+            place = builder.add(place, stride)
         return context.get_dummy_value()
 
-    word = types.int64
-    return types.none(target, word, types.float64, source, word), codegen
+    word, triple = types.int64, types.UniTuple(types.float64, 3)
+    return types.none(target, word, word, triple, source, word), codegen
 
 
 @intrinsic
-def largest(typingctx, memory, start, count):
-    """max |memory[start + k]|, k < count, of numbers none of which is NaN."""
-    lanes = 8
-    vector = ir.VectorType(ir.DoubleType(), lanes)
+def raise_largest(typingctx, so_far, column, memory, start):
+    """Raise so_far[8 column + k] to |memory[start + k + 8 j]|, k < 8, j < 8, but not to NaN.
+
+    The largest of the eight is that of all 64 numbers.
+    """
 
     def codegen(context, builder, signature, args):
-        double, word = ir.DoubleType(), ir.IntType(64)
+        so_far, column, memory, start = args
+        word = ir.IntType(64)
+        vector = ir.VectorType(ir.DoubleType(), LANES)
+        size = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector]), f"llvm.fabs.v{LANES}f64"
+        )
+        place = builder.mul(column, word(LANES))
+        most = _block(builder, so_far, place, LANES)
+        for k in range(0, WORD, LANES):
+            numbers = _block(builder, memory, builder.add(start, word(k)), LANES)
+            numbers = builder.call(size, [numbers])
+            more = builder.fcmp_ordered(">", numbers, most)
+            most = builder.select(more, numbers, most)
+        _store(builder, most, so_far, place)
+        return context.get_dummy_value()
 
-        def size(numbers):
-            shape = numbers.type
-            name = "llvm.fabs.f64" if shape == double else f"llvm.fabs.v{lanes}f64"
-            kind = ir.FunctionType(shape, [shape])
-            return builder.call(
-                cgutils.get_or_insert_function(builder.module, kind, name), [numbers]
-            )
-
-        def larger(u, v):
-            return builder.select(builder.fcmp_ordered(">", v, u), v, u)
-
-        first = builder.gep(args[0], [args[1]], source_etype=double)
-        blocks = builder.sdiv(args[2], word(lanes))
-        so_far = cgutils.alloca_once(builder, vector)
-        builder.store(ir.Constant(vector, [0.0] * lanes), so_far)
-        with cgutils.for_range(builder, blocks) as loop:
-            row = builder.gep(
-                builder.bitcast(first, vector.as_pointer()), [loop.index], source_etype=vector
-            )
-            block = size(builder.load(row, align=8))
-            builder.store(larger(builder.load(so_far), block), so_far)
-        total = cgutils.alloca_once(builder, double)
-        builder.store(double(0.0), total)
-        whole = builder.load(so_far)
-        for k in range(lanes):
-            number = builder.extract_element(whole, ir.IntType(32)(k))
-            builder.store(larger(builder.load(total), number), total)
-        done = builder.mul(blocks, word(lanes))
-        with cgutils.for_range(builder, builder.sub(args[2], done)) as loop:
-            place = builder.gep(first, [builder.add(done, loop.index)], source_etype=double)
-            builder.store(larger(builder.load(total), size(builder.load(place))), total)
-        return builder.load(total)
-
-    return types.float64(memory, types.int64, types.int64), codegen
+    return types.none(so_far, types.int64, memory, types.int64), codegen

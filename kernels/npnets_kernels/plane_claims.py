@@ -16,9 +16,9 @@ from npnets_kernels.bits import (
     add_selected,
     bit,
     dot_selected,
-    largest,
     lowest,
     popcount,
+    raise_largest,
     signs_of_forms,
     without_lowest,
 )
@@ -31,8 +31,8 @@ from npnets_kernels.simd import offset, pointer
 #: cell (F,) is part of, ascending, and the words (F, …) of the layer's neurons that are active.
 Before = namedtuple("Before", "forms parents words")
 #: A layer's Wᵀ (n', 64 words) and biases (64 words,), with zeros up to whole words, the bounds (3,)
-#: on the errors of its forms, and how many changes (1,) there may be of a sum.
-Layer = namedtuple("Layer", "weights biases errors chain")
+#: on the errors of its forms and on their sizes, and how many changes (1,) there may be of a sum.
+Layer = namedtuple("Layer", "weights biases errors most chain")
 #: The corners of a level's cells, those of each from its offset (F + 1,) on.
 Rings = namedtuple("Rings", "offsets corners")
 #: The pieces of a level's cells: offsets, corners, the cell that each is part of, ascending, and
@@ -47,10 +47,10 @@ Descent = namedtuple("Descent", "parents neurons layer")
 #: may be of a sum.
 Output = namedtuple("Output", "weights biases maps apart worst chain")
 #: A cell's forms (3, 64 words), zeros beyond the neurons, 64 of them (3, 64) while they are summed,
-#: and the largest of all cells' (3,); a part's map (n, 3). For each vertex the cell of which it
-#: last was a corner, the cell in which it was last looked at, and the words (V, words, 2) of
-#: neurons that may be positive and that may be negative there; the words of all neurons; and what
-#: floats leave open (…, 3): part, neuron, and vertex or ANYWHERE.
+#: and the largest of all cells', in eight parts (3, 8); a part's map (n, 3). For each vertex the
+#: cell of which it last was a corner, the cell in which it was last looked at, and the words
+#: (V, words, 2) of neurons that may be positive and that may be negative there; the words of all
+#: neurons; and what floats leave open (…, 3): part, neuron, and vertex or ANYWHERE.
 Room = namedtuple("Room", "forms sums sizes map corner_of seen_in signs all doubts")
 #: How many words of neurons there are, of the layer before, and doubts that there is room for.
 Shape = namedtuple("Shape", "words words_before doubts")
@@ -98,7 +98,7 @@ def check_layer(
     n_outputs, keep = len(output.biases), len(forms) > 0
     words, words_before = layer.weights.shape[1] // WORD, before.words.shape[1]
     shape = Shape(words, words_before, len(room.doubts))
-    width, size = layer.weights.shape[0], 3 * WORD * words
+    width, stride = layer.weights.shape[0], WORD * words
     before, layer = pointers(before), pointers(layer)
     rings, parts = pointers(rings), pointers(parts)
     vertices, descent, room = pointers(vertices), pointers(descent), pointers(room)
@@ -106,20 +106,18 @@ def check_layer(
     changes, of_map, part = layer.chain[0], 0, 0
     for cell in range(n_cells):
         changes = find_forms(cell, changes, width, before, layer, slope, shape, room)
-        stride = WORD * shape.words
-        f0, f1 = largest(room.forms, 0, stride), largest(room.forms, stride, stride)
-        f2 = largest(room.forms, 2 * stride, stride)
-        room.sizes[0], room.sizes[1] = max(room.sizes[0], f0), max(room.sizes[1], f1)
-        room.sizes[2] = max(room.sizes[2], f2)
+        for column in range(3):
+            for k in range(0, stride, WORD):
+                raise_largest(room.sizes, column, room.forms, column * stride + k)
         if keep:
-            for k in range(size):
-                forms[cell * size + k] = room.forms[k]
+            for k in range(3 * stride):
+                forms[3 * cell * stride + k] = room.forms[k]
         for k in range(rings.offsets[cell], rings.offsets[cell + 1]):
             room.corner_of[rings.corners[k]] = cell
         while part < n_parts and parts.parents[part] == cell:
             if not stateless:
                 n_doubts = check_part(
-                    part, cell, (f0, f1, f2), n_doubts, parts, layer, vertices, descent, shape, room
+                    part, cell, n_doubts, parts, layer, vertices, descent, shape, room
                 )
                 if n_doubts < 0:
                     return part, 0
@@ -173,19 +171,17 @@ def sum_up(block, active, source, width, layer, slope, shape, room):
 @inlined
 def add(rest, w, gain, source, layer, shape, room):
     """Add ``gain`` times what the neurons of a word contribute to a cell's forms."""
-    stride = WORD * shape.words
+    stride, before = WORD * shape.words, WORD * shape.words_before
     while rest:
         i = w * WORD + lowest(rest)
         rest = without_lowest(rest)
-        for column in range(3):
-            share = gain * source[column * WORD * shape.words_before + i]
-            for k in range(0, stride, WORD):
-                place = column * stride + k
-                add_scaled(room.forms, place, share, layer.weights, i * stride + k)
+        shares = gain * source[i], gain * source[before + i], gain * source[2 * before + i]
+        for k in range(0, stride, WORD):
+            add_scaled(room.forms, k, stride, shares, layer.weights, i * stride + k)
 
 
 @inlined
-def check_part(part, cell, sizes, n_doubts, parts, layer, vertices, descent, shape, room):
+def check_part(part, cell, n_doubts, parts, layer, vertices, descent, shape, room):
     """Check the states of one part; how many doubts there are then, or -1 if it has a wrong one."""
     first, last = parts.offsets[part], parts.offsets[part + 1]
     for c in range(first, last):
@@ -195,7 +191,7 @@ def check_part(part, cell, sizes, n_doubts, parts, layer, vertices, descent, sha
                 return -1
             # the network is continuous: what a vertex's signs are in one cell, they are in all
             if room.seen_in[v] < 0:
-                sign_vertex(v, sizes, layer, vertices, descent, shape, room)
+                sign_vertex(v, layer, vertices, descent, shape, room)
             room.seen_in[v] = cell
     for w in range(shape.words):
         active, positive = parts.words[part * shape.words + w], NONE
@@ -231,10 +227,10 @@ def is_within(v, cell, descent, room):
 
 
 @inlined
-def sign_vertex(v, sizes, layer, vertices, descent, shape, room):
+def sign_vertex(v, layer, vertices, descent, shape, room):
     """Write the words of the neurons that may be positive, and negative, at a vertex."""
     s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
-    f0, f1, f2 = sizes
+    f0, f1, f2 = layer.most[0], layer.most[1], layer.most[2]
     error = error_of_value(f0, f1, f2, layer.errors, s, t, vertices.errors[v])
     for w in range(shape.words):
         place = 2 * (v * shape.words + w)

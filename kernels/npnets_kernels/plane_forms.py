@@ -28,9 +28,9 @@ from npnets_kernels.bits import (
     add_selected,
     bit,
     dot_selected,
-    largest,
     lowest,
     popcount,
+    raise_largest,
     signs_of_forms,
     without_lowest,
 )
@@ -120,7 +120,20 @@ def write_bases(start, stop, cells, source, slope, biases, bases, room):
 
 @kernel
 def sweep(
-    first, start, stop, vertices, cells, source, slope, owner, signs, kept, output, sizes, room
+    first,
+    start,
+    stop,
+    vertices,
+    cells,
+    source,
+    slope,
+    owner,
+    signs,
+    kept,
+    most,
+    output,
+    sizes,
+    room,
 ):
     """The forms on a block of cells, from ``start`` to ``stop``, and the signs at their corners.
 
@@ -136,10 +149,12 @@ def sweep(
     kept : Kept
         Of the cells from ``first`` on; written but for ``errors``, and read where a block before
         ended. There must be room for all neurons.
+    most : float64 (3,)
+        No |f| of any cell is larger, column by column.
     output : Output
         Its bases are written.
-    sizes : float64 (3,)
-        Raised to the largest |f| in each column.
+    sizes : float64 (3, 8)
+        Raised, so that the largest |f| of each column is that of its row.
     room : Room
         For the layer's neurons; ``block`` must not be ``start`` anywhere.
 
@@ -153,12 +168,12 @@ def sweep(
     shape = Shape(width, words, source.words.shape[1])
     vertices, cells, source = pointers(vertices), pointers(cells), pointers(source)
     signs, kept, room = pointers(signs), pointers(kept), pointers(room)
-    output, owner, sizes = pointers(output), pointer(owner), pointer(sizes)
+    output, owner, sizes, most = pointers(output), pointer(owner), pointer(sizes), pointer(most)
     changes, undecided = source.chain[0], 0
     for cell in range(start, stop):
         changes = find_forms(cell, changes, source, slope, shape, room)
         undecided += sign_corners(
-            cell, start, vertices, cells, owner, signs, kept.errors, sizes, shape, room
+            cell, start, vertices, cells, owner, signs, kept.errors, most, sizes, shape, room
         )
         keep(cell - first, kept, shape, room)
         multiply(cell, n_outputs, slope, output, shape, room)
@@ -213,16 +228,16 @@ def start_forms(cell, parent, source, slope, shape, room):
 @inlined
 def add_neuron(neuron, form, gain, source, shape, room):
     """Add ``gain`` times what a neuron of the layer before contributes to the forms."""
-    stride = shape.words * WORD
-    for column in range(3):
-        share = gain * source.kept.forms[form + column]
-        if shape.width <= FEW:
+    stride, forms = shape.words * WORD, offset(source.kept.forms, form)
+    shares = (gain * forms[0], gain * forms[1], gain * forms[2])
+    if shape.width <= FEW:
+        for column in range(3):
             for k in range(shape.width):
-                room.forms[column * stride + k] += share * source.weights[neuron * stride + k]
-        else:
-            for k in range(0, stride, WORD):
-                place = column * stride + k
-                add_scaled(room.forms, place, share, source.weights, neuron * stride + k)
+                weight = source.weights[neuron * stride + k]
+                room.forms[column * stride + k] += shares[column] * weight
+    else:
+        for k in range(0, stride, WORD):
+            add_scaled(room.forms, k, stride, shares, source.weights, neuron * stride + k)
 
 
 @inlined
@@ -235,16 +250,16 @@ def kept_place(cell, neuron, kept, words):
 
 
 @inlined
-def sign_corners(cell, block, vertices, cells, owner, signs, errors, sizes, shape, room):
+def sign_corners(cell, block, vertices, cells, owner, signs, errors, most, sizes, shape, room):
     """Write the signs at the cell's corners, and in ``room`` those that they have in common.
 
     Returns at how many of the corners whose signs are written one is left open.
     """
     width, words, stride = shape.width, shape.words, shape.words * WORD
     undecided = 0
-    m0, m1 = largest(room.forms, 0, width), largest(room.forms, stride, width)
-    m2 = largest(room.forms, 2 * stride, width)
-    sizes[0], sizes[1], sizes[2] = max(sizes[0], m0), max(sizes[1], m1), max(sizes[2], m2)
+    for column in range(3):
+        for w in range(words):
+            raise_largest(sizes, column, room.forms, column * stride + w * WORD)
     for w in range(words):
         room.positive[w] = room.negative[w] = ~NONE
     for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
@@ -252,7 +267,7 @@ def sign_corners(cell, block, vertices, cells, owner, signs, errors, sizes, shap
         if room.block[v] != block:
             room.block[v] = block
             s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
-            error = error_of_value(m0, m1, m2, errors, s, t, vertices.errors[v])
+            error = error_of_value(most[0], most[1], most[2], errors, s, t, vertices.errors[v])
             if owner[v] < 0:
                 owner[v] = cell
             is_open = NONE

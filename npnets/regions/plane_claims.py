@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from npnets_kernels import plane_claims as kernel
+from npnets_kernels.bits import LANES
 from npnets_kernels.plane_claims import ANYWHERE, Before, Descent, Layer, Output, Parts, Rings, Room
 from npnets_kernels.plane_forms import ROUNDING, TINY, Vertices
 
@@ -39,6 +40,8 @@ class Known(NamedTuple):
     """(3,) bounds on the errors, column by column."""
     lengths: np.ndarray
     """(3,) bounds on the errors' root of sum of squares over the neurons."""
+    most: np.ndarray
+    """(3,) bounds on the forms' sizes."""
     sizes: np.ndarray
     """(3,) the largest, column by column."""
 
@@ -61,10 +64,9 @@ class Step(NamedTuple):
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows decides nothing
             size = most * stretch * before.sizes + [0.0, 0.0, self.made.largest_bias]
             fresh, passed = roundings * size, norm * above * before.lengths
-            errors = np.minimum(most * above * before.errors, passed) + fresh
-            lengths = passed + np.sqrt(n_next) * fresh
-        none = np.empty((0, 3, 0))
-        return Known(none, 1.001 * errors + TINY, 1.001 * lengths + TINY, np.zeros(3))
+            errors = 1.001 * (np.minimum(most * above * before.errors, passed) + fresh) + TINY
+            lengths = 1.001 * (passed + np.sqrt(n_next) * fresh) + TINY
+            return Known(np.empty((0, 3, 0)), errors, lengths, 1.001 * (size + fresh), np.zeros(3))
 
 
 def check_claims(made_by: Subdivision, found: plane.Cells, descent: Descent) -> np.ndarray:
@@ -112,7 +114,8 @@ def _steps(made_by: Subdivision) -> list[Step]:
 def _inputs(where: Plane) -> Known:
     """The inputs' own forms, which are exact."""
     forms = np.stack([where.u, where.v, where.origin])
-    return Known(padded(forms)[None], np.zeros(3), np.zeros(3), np.abs(forms).max(axis=1))
+    sizes = np.abs(forms).max(axis=1)
+    return Known(padded(forms)[None], np.zeros(3), np.zeros(3), sizes, sizes)
 
 
 def _all(width: int) -> np.ndarray:
@@ -160,7 +163,7 @@ class Claims(NamedTuple):
         forms = np.empty((0 if last else len(self.before.parents), 3, 64 * words))
         made = step.made
         weights, biases = padded(made.weights.T), padded(made.biases[None])[0]
-        layer = Layer(weights, biases, after.errors, np.array([step.chain]))
+        layer = Layer(weights, biases, after.errors, after.most, np.array([step.chain]))
         level = self.made_by.levels[self.layer if self.made_by.widths else 0]
         rings = Rings(level.offsets, level.corners)
         vertices = Vertices(found.vertices, found.vertex_errors)
@@ -178,7 +181,7 @@ class Claims(NamedTuple):
         if wrong >= 0:
             name = f"cell {wrong} of layer {self.layer + 1}"
             raise CertificateError(f"{name} has a wrong state, or a corner out of place")
-        return after._replace(forms=forms, sizes=room.sizes)
+        return after._replace(forms=forms, sizes=room.sizes.max(axis=1))
 
     def _holds(self, part: int, neuron: int, vertex: int) -> bool:
         """Whether a neuron has its state's sign at a corner, or is positive at any, exactly."""
@@ -201,7 +204,7 @@ def _room(width: int, n_outputs: int, n_vertices: int, doubts: np.ndarray) -> Ro
     return Room(
         forms=np.empty((3, 64 * words)),
         sums=np.empty((3, 64)),
-        sizes=np.zeros(3),
+        sizes=np.zeros((3, LANES)),
         map=np.empty((n_outputs, 3)),
         corner_of=corner_of,
         seen_in=seen_in,

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from npnets_kernels import plane_forms as kernel
+from npnets_kernels.bits import LANES
 from npnets_kernels.plane_forms import (
     ROUNDING,
     TINY,
@@ -68,6 +69,8 @@ class Forms(NamedTuple):
     """(3,) bounds on the errors of any cell's forms, column by column."""
     lengths: np.ndarray
     """(3,) bounds on the errors' root of sum of squares over the neurons."""
+    most: np.ndarray
+    """(3,) bounds on the forms' sizes."""
     reach: np.ndarray
     """(3,) the largest of the plane's coordinates, and 1."""
 
@@ -103,14 +106,14 @@ def first_forms(net: FloatNetwork, plane: Plane, polygon: np.ndarray, level: Lev
     if net.slope == 1.0:
         for layer in net.layers[1:]:
             sizes = np.abs(forms).max(axis=0)
-            errors, lengths = next_errors(layer, net.slope, errors, lengths, sizes)
+            errors, lengths, _ = next_errors(layer, net.slope, errors, lengths, sizes)
             forms = layer.weights @ forms
             forms[:, 2] += layer.biases
     none = Kept(np.zeros((1, 0), np.uint64), np.zeros(2, np.int64), np.zeros((0, 3)), np.zeros(3))
     bases = np.ascontiguousarray(forms.T)[None]
     source = _source(level, none, bases, np.zeros((len(forms), 0)))
     reach = np.append(np.abs(polygon).max(axis=0), 1.0)
-    return Forms(source, None, errors, lengths, reach)
+    return Forms(source, None, errors, lengths, np.abs(forms).max(axis=0), reach)
 
 
 def next_forms(net: FloatNetwork, layer: int, level: Level, forms: Forms, swept: Swept) -> Forms:
@@ -156,19 +159,19 @@ def sweep(
             np.empty((count * width, 3)),
             forms.errors,
         )
-        sizes, room, parents = np.zeros(3), room_for(width, n_vertices), bases.room(step)
+        sizes, room, parents = np.zeros((3, LANES)), room_for(width, n_vertices), bases.room(step)
         undecided = 0
         for start in blocks:
             stop = min(start + step, n_cells)
             source = bases.source(start, stop, *parents)
             undecided += kernel.sweep(
-                first, start, stop, vertices, cells, source, slope, owner, signs, kept, output,
-                sizes, room,
+                first, start, stop, vertices, cells, source, slope, owner, signs, kept, forms.most,
+                output, sizes, room,
             )  # fmt: skip
         return kept._replace(forms=kept.forms[: kept.offsets[-1]].copy()), sizes, undecided
 
     parts = in_threads(work, _groups(n_cells, step, width, threads), threads)
-    sizes = reduce(np.maximum, (sizes for _, sizes, _ in parts))
+    sizes = reduce(np.maximum, (sizes for _, sizes, _ in parts)).max(axis=1)
     if not sizes @ forms.reach < LARGEST:
         raise OverflowError(f"preactivations of layer {layer + 1} are beyond {LARGEST:g}")
     kept = _join([part for part, _, _ in parts])
@@ -256,23 +259,24 @@ def output_maps(net: FloatNetwork, forms: Forms, threads: int) -> np.ndarray:
 
 def next_errors(
     layer: FloatLayer, slope: float, errors: np.ndarray, lengths: np.ndarray, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(3,) and (3,) ``errors`` and ``lengths`` of a layer's forms, from those of the one before.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(3,) each, ``errors``, ``lengths`` and ``most`` of a layer's forms, from those before.
 
     ``sizes`` (3,) are the largest of the forms before, and ``slope`` is φ' of inactive neurons.
     """
     n_next, width = layer.weights.shape
     above, stretch = max(1.0, abs(slope)), max(1.0, abs(slope), abs(1.0 - slope))
     roundings = (width + 8 + 5 * chain_length(width)) * ROUNDING
-    constants, found = (0.0, 0.0, layer.largest_bias), np.empty((2, 3))
+    constants, found = (0.0, 0.0, layer.largest_bias), np.empty((3, 3))
     for c in range(3):
         # what overflows is refused where it is used; Python's floats don't warn
         error, length, size = float(errors[c]), float(lengths[c]), float(sizes[c])
-        fresh = roundings * (layer.most * stretch * size + constants[c])
+        most = layer.most * stretch * size + constants[c]
+        fresh = roundings * most
         passed = min(layer.most * above * error, layer.norm * above * length)
         length = layer.norm * above * length + math.sqrt(n_next) * fresh
-        found[:, c] = 1.001 * (passed + fresh) + TINY, 1.001 * length + TINY
-    return found[0], found[1]
+        found[:, c] = 1.001 * (passed + fresh) + TINY, 1.001 * length + TINY, 1.001 * (most + fresh)
+    return found[0], found[1], found[2]
 
 
 def room_for(neurons: int, n_vertices: int) -> Room:
