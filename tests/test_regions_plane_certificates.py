@@ -15,7 +15,7 @@ from npnets_kernels.plane_proof import all_distinct
 from plane_networks import he_net, random_net
 
 from npnets.network import Network
-from npnets.regions import plane_certificate
+from npnets.regions import plane_certificate, plane_claims
 from npnets.regions.certificates import CertificateError
 from npnets.regions.plane import Cells, _cells_of, cells
 from npnets.regions.plane_cutting import Subdivision
@@ -201,6 +201,33 @@ def test_areas_that_do_not_sum_to_the_domain_are_denied():
     vertices = found.vertices.copy()
     vertices[0] -= 1e-9  # a corner of the square
     assert_denied(made_by, remade(made_by, found, vertices=vertices), "areas must sum")
+
+
+@pytest.mark.parametrize("most", [1, 50])
+def test_few_doubts_at_a_time_prove_and_deny_as_many_do(most, monkeypatch):
+    net = he_net((2, 6, 6, 2))
+    silent = (
+        [net.weights[0], 0 * net.weights[1], net.weights[2]],
+        [net.biases[0], *[[0.0] * 6, [0.0] * 2]],
+    )
+    made_by, found = made(Network(*silent))  # floats leave all of the second layer open
+    known, judged, judge = found.map_errors, [], plane_claims.Claims._judge
+
+    def watched(claims, doubts):
+        judged.append(len(doubts))
+        judge(claims, doubts)
+
+    monkeypatch.setattr(plane_claims, "DOUBTS", most)
+    monkeypatch.setattr(plane_claims.Claims, "_judge", watched)
+    proven = plane_certificate.prove(made_by, found)
+    assert (proven.map_errors <= 2 * known + 1e-14).all()
+    corners = np.diff(found.cell_offsets)
+    assert max(judged) <= max(most, 2 * 6 * corners.max())
+    assert sum(judged) == 6 * corners.sum()
+    for cell in (0, len(corners) - 1):
+        made_by, found = made(Network(*silent))
+        wrong = with_flipped(made_by, found, 1, cell, 5)
+        assert_denied(made_by, wrong, f"cell {cell} of layer 2 has a wrong state")
 
 
 # Maps

@@ -61,9 +61,11 @@ ANYWHERE = -1
 
 @kernel
 def check_layer(
-    before, layer, slope, rings, parts, stateless, vertices, descent, forms, output, room
+    part, before, layer, slope, rings, parts, stateless, vertices, descent, forms, output, room
 ):
     """Check the states of a layer on the parts of a level's cells, and the output if it is next.
+
+    It goes from one part on, as far as there is room for doubts.
 
     All corners of a part must lie in its cell: be the cell's, or between two that do. At all of
     them an active neuron must be positive, or zero, and positive at one; an inactive one must not
@@ -71,6 +73,8 @@ def check_layer(
 
     Parameters
     ----------
+    part : int
+        The first; those before it have been checked with the same ``room``.
     before : Before
     layer : Layer
     slope : float
@@ -87,12 +91,13 @@ def check_layer(
     output : Output
         ``apart`` is raised; with no outputs if they aren't next.
     room : Room
-        ``corner_of`` and ``seen_in`` must be -1, ``sizes`` 0; ``sizes`` and ``doubts`` are written.
+        ``corner_of`` and ``seen_in`` must be -1 before the first part, ``sizes`` 0; all are
+        written, and ``doubts`` from its beginning.
 
     Returns
     -------
-    wrong, count : int
-        A part with a wrong state, or -1; and how many doubts there are, even if there is no room.
+    part, doubts : int
+        The part to go on with, and how many doubts are written; or one with a wrong state, and -1.
     """
     n_cells, n_parts, n_doubts = len(before.parents), len(parts.parents), 0
     n_outputs, keep = len(output.biases), len(forms) > 0
@@ -103,8 +108,8 @@ def check_layer(
     rings, parts = pointers(rings), pointers(parts)
     vertices, descent, room = pointers(vertices), pointers(descent), pointers(room)
     forms, output = pointer(forms), pointers(output)
-    changes, of_map, part = layer.chain[0], 0, 0
-    for cell in range(n_cells):
+    changes, of_map = layer.chain[0] + 1, output.chain[0] + 1
+    for cell in range(parts.parents[part], n_cells):
         changes = find_forms(cell, changes, width, before, layer, slope, shape, room)
         for column in range(3):
             for k in range(0, stride, WORD):
@@ -116,16 +121,19 @@ def check_layer(
             room.corner_of[rings.corners[k]] = cell
         while part < n_parts and parts.parents[part] == cell:
             if not stateless:
-                n_doubts = check_part(
-                    part, cell, n_doubts, parts, layer, vertices, descent, shape, room
+                known, n_doubts = (
+                    n_doubts,
+                    check_part(part, cell, n_doubts, parts, layer, vertices, descent, shape, room),
                 )
                 if n_doubts < 0:
-                    return part, 0
+                    return part, -1
+                if n_doubts > shape.doubts:
+                    return part, known
             if n_outputs > 0:
                 of_map = find_map(part, of_map, n_outputs, parts, slope, output, shape, room)
                 compare_map(part, n_outputs, output, room)
             part += 1
-    return -1, n_doubts
+    return part, n_doubts
 
 
 @inlined

@@ -12,7 +12,7 @@ of n products that are changed C times after: a product loses 2 u of itself, a s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 from npnets_kernels import plane_claims as kernel
@@ -29,6 +29,10 @@ from npnets.regions.plane_forms import chain_length, padded
 
 if TYPE_CHECKING:
     from npnets.regions import plane
+
+
+#: So many doubts are kept at a time, unless one cell has more.
+DOUBTS = 1 << 14
 
 
 class Known(NamedTuple):
@@ -168,20 +172,29 @@ class Claims(NamedTuple):
         rings = Rings(level.offsets, level.corners)
         vertices = Vertices(found.vertices, found.vertex_errors)
         slope, stateless = self.made_by.slope, not self.made_by.widths
-        count, doubts = 1 << 12, np.empty((0, 3), np.int64)
-        while count > len(doubts):
-            doubts = np.empty((count, 3), np.int64)
-            room = _room(len(made.biases), len(output.biases), len(found.vertices), doubts)
-            wrong, count = kernel.check_layer(
-                self.before, layer, slope, rings, self.parts, stateless, vertices, self.descent,
-                forms, output, room,
+        room = _room(len(made.biases), len(output.biases), len(found.vertices))
+        part = 0
+        while part < len(self.parts.parents):
+            reached, count = kernel.check_layer(
+                part, self.before, layer, slope, rings, self.parts, stateless, vertices,
+                self.descent, forms, output, room,
             )  # fmt: skip
-        if wrong < 0:
-            wrong = next((d[0] for d in doubts[:count].tolist() if not self._holds(*d)), -1)
-        if wrong >= 0:
-            name = f"cell {wrong} of layer {self.layer + 1}"
-            raise CertificateError(f"{name} has a wrong state, or a corner out of place")
+            if count < 0:
+                self._deny(reached)
+            self._judge(room.doubts[:count])
+            if reached == part:  # there was not even room for its own
+                room = room._replace(doubts=np.empty((2 * len(room.doubts), 3), np.int64))
+            part = reached
         return after._replace(forms=forms, sizes=room.sizes.max(axis=1))
+
+    def _judge(self, doubts: np.ndarray) -> None:
+        for doubt in doubts.tolist():
+            if not self._holds(*doubt):
+                self._deny(doubt[0])
+
+    def _deny(self, part: int) -> NoReturn:
+        name = f"cell {part} of layer {self.layer + 1}"
+        raise CertificateError(f"{name} has a wrong state, or a corner out of place")
 
     def _holds(self, part: int, neuron: int, vertex: int) -> bool:
         """Whether a neuron has its state's sign at a corner, or is positive at any, exactly."""
@@ -198,7 +211,7 @@ class Claims(NamedTuple):
         return (z > 0) - (z < 0)
 
 
-def _room(width: int, n_outputs: int, n_vertices: int, doubts: np.ndarray) -> Room:
+def _room(width: int, n_outputs: int, n_vertices: int) -> Room:
     words = word_count(width)
     corner_of, seen_in = (np.full(n_vertices, -1, np.int32) for _ in range(2))
     return Room(
@@ -210,5 +223,5 @@ def _room(width: int, n_outputs: int, n_vertices: int, doubts: np.ndarray) -> Ro
         seen_in=seen_in,
         signs=np.empty((n_vertices, words, 2), np.uint64),
         all=_all(width)[0],
-        doubts=doubts,
+        doubts=np.empty((DOUBTS, 3), np.int64),
     )
