@@ -62,10 +62,8 @@ def command(
 
     if max_regions is not None:
         check_count("max_regions", max_regions, 1)
-    of = network_of(source, asked)
-    d_in = of.net.widths[0]
-    ends = per_input("low", low, d_in), per_input("high", high, d_in)
-    check_ends(*ends)
+    of = network_of(source, asked, partial(_ends, low, high))
+    ends = _ends(low, high, of.net.widths[0])
     note_if_compiling("box_walk", *(["box_proof"] if asked.certify else []))
     with cells_so_far(max_regions) as progress:
         found = count_regions(
@@ -84,6 +82,12 @@ def command(
         lambda: _text(of, found, max_regions),
         partial(_draw, of, found),
     )
+
+
+def _ends(low: str, high: str, d_in: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    ends = per_input("low", low, d_in), per_input("high", high, d_in)
+    check_ends(*ends)
+    return ends
 
 
 def _record(of: Named, found: RegionCount) -> dict[str, Any]:

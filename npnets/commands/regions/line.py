@@ -75,7 +75,7 @@ def command(
 
     check_ends((low,), (high,))
     _check_domain(asked, start, end, ray)
-    of = network_of(source, asked)
+    of = network_of(source, asked, partial(_check_inputs, start))
     note_if_compiling("breakpoints", *(["line_proof"] if asked.certify else []))
     pieces, where = _find(of, low, high, start, end, ray, asked.certify)
     answers.show(
@@ -97,6 +97,11 @@ def _check_domain(asked: Asked, start: str | None, end: str | None, ray: bool) -
             raise ValueError(f"{name} must be left out with --from and --to")
 
 
+def _check_inputs(start: str | None, d_in: int) -> None:
+    if start is None and d_in != 1:
+        raise ValueError(f"--from and --to must be given for a network of {d_in} inputs")
+
+
 def _find(
     of: Named,
     low: float,
@@ -111,8 +116,6 @@ def _find(
 
     d_in = of.net.widths[0]
     if start is None or end is None:
-        if d_in != 1:
-            raise ValueError(f"--from and --to must be given for a network of {d_in} inputs")
         return breakpoints(of.net, low, high, certify=certify), f"x in {box([low], [high])}"
     first, second = point("start", start, d_in), point("end", end, d_in)
     if first == second:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -35,15 +36,24 @@ class Named:
         return "\n".join(lines)
 
 
-def network_of(source: str, asked: Asked) -> Named:
+def network_of(
+    source: str, asked: Asked, check_inputs: Callable[[int], object] = lambda d_in: None
+) -> Named:
     """The network of a shape, initialised or trained as asked, or the one in a file.
+
+    ``check_inputs`` is told how many inputs it has before anything is trained, and may refuse them.
 
     Raises
     ------
     ValueError
         If anything that was typed breaks its rule, or the network has no linear regions.
     """
-    return _from_file(source, asked) if is_file(source) else _of_shape(source, asked)
+    if not is_file(source):
+        check_inputs(asked.d_in)
+        return _of_shape(source, asked)
+    of = _from_file(source, asked)
+    check_inputs(of.net.widths[0])
+    return of
 
 
 def _of_shape(source: str, asked: Asked) -> Named:

@@ -93,7 +93,7 @@ def command(
         check_count("max_cells", max_cells, 1)
     if not math.isfinite(level):
         raise ValueError(f"level must be a finite number, got {level}")
-    of = network_of(source, asked)
+    of = network_of(source, asked, partial(_plane, slice_text))
     plane = _plane(slice_text, of.net.widths[0])
     note_if_compiling("plane_shape", *(["plane_proof"] if asked.certify else []))
     try:
