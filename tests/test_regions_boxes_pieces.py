@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from fractions import Fraction
 from itertools import pairwise
 
@@ -111,6 +113,20 @@ def test_points_too_small_for_floats_prove_no_facet():
     domain = Domain(np.array([-1.0, 0.0, 0.0]), np.ones(3))
     merger = Merger(ExactNetwork(net), domain, patterns, witnesses, np.zeros(2, int))
     assert not merger.touch(box_pieces.look(net, patterns), 0, 0, 1, 0)
+
+
+def test_what_merges_cells_is_freed_at_once():
+    net = arrangement([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0])
+    patterns, domain = np.ones((1, 2), bool), Domain(-np.ones(2), np.ones(2))
+    merger = Merger(ExactNetwork(net), domain, patterns, np.ones((1, 2)), np.zeros(1, int))
+    merger.maps(patterns[0].tobytes())
+    alive = weakref.ref(merger)
+    gc.disable()
+    try:
+        del merger
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 # Groups of cells that may have the same function

@@ -15,8 +15,9 @@ from npnets_kernels.plane_proof import all_distinct
 from plane_networks import he_net, random_net
 
 from npnets.network import Network
-from npnets.regions import plane_certificate, plane_claims
+from npnets.regions import plane_certificate, plane_claims, plane_cutting
 from npnets.regions.certificates import CertificateError
+from npnets.regions.patterns import unpack
 from npnets.regions.plane import Cells, _cells_of, cells
 from npnets.regions.plane_cutting import Subdivision
 from npnets.regions.plane_domain import plane_of, rectangle
@@ -75,6 +76,27 @@ def test_an_inner_edge_that_passes_for_the_border_is_denied():
     neurons[np.flatnonzero(neurons >= 0)[0]] = -1
     wrong = replace(found, edge_neurons=neurons)
     assert_denied(made_by, wrong, "an edge has the wrong number of cells")
+
+
+def test_an_edge_of_no_cell_is_denied():
+    made_by, found = made(he_net((2, 6, 6, 1)))
+    more = {"edges": [[0, 1]], "edge_neurons": [-1], "edge_cells": [[-1, -1]]}
+    changes = {
+        name: np.concatenate([getattr(found, name), np.array(last, np.int32)])
+        for name, last in more.items()
+    }
+    assert_denied(made_by, replace(found, **changes), "an edge has the wrong number of cells")
+
+
+@pytest.mark.parametrize("parent", [-1, "count"])
+@pytest.mark.parametrize("layer", [1, 2])
+def test_a_cell_whose_parent_does_not_exist_is_denied(layer, parent):
+    made_by, found = made(he_net((2, 6, 6, 1)))
+    count = len(made_by.levels[layer - 1].parents)
+    parents = made_by.levels[layer].parents.copy()
+    parents[-1] = count if parent == "count" else parent
+    made_by.levels[layer] = made_by.levels[layer]._replace(parents=parents)
+    assert_denied(made_by, found, f"cells of layer {layer} aren't in the order of their parents")
 
 
 def test_a_vertex_of_no_cell_is_denied():
@@ -241,6 +263,55 @@ def test_one_wrong_number_of_a_map_is_denied(net, column):
     maps[len(maps) // 2, 1, column] += 1e-11
     wrong = replace(found, maps=maps)
     assert_denied(made_by, wrong, f"cell {len(maps) // 2} has a wrong map")
+
+
+def test_the_proof_takes_the_weights_from_the_network():
+    made_by = Subdivision(he_net((2, 6, 6, 2)), plane_of(None, 2), rectangle(-1, 1), 1, 1 << 30)
+    made_by.floats.layers[-1].weights[0, 0] += 1e-3
+    found = _cells_of(made_by, made_by.cut())
+    assert_denied(made_by, found, "has a wrong map")
+
+
+@pytest.mark.parametrize("slope", [0.0, 2.0])
+def test_forms_are_as_large_as_the_proof_and_the_run_say_and_no_larger(slope, monkeypatch):
+    net = random_net((2, 9, 70, 9, 2), 1, "leaky_relu", slope)
+    made_by = Subdivision(net, plane_of(None, 2), rectangle(-1, 1), 1, 1 << 30)
+    told, sweep, check = [], plane_cutting.sweep, plane_claims.Claims.check
+
+    def swept(floats, layer, vertices, cells, forms, threads):
+        result = sweep(floats, layer, vertices, cells, forms, threads)
+        told.append((layer, result.sizes, forms.size_bounds))
+        return result
+
+    def checked(claims, *arguments):
+        known = check(claims, *arguments)
+        told.append((claims.layer, known.sizes, known.size_bounds))
+        return known
+
+    monkeypatch.setattr(plane_cutting, "sweep", swept)
+    monkeypatch.setattr(plane_claims.Claims, "check", checked)
+    plane_certificate.prove(made_by, _cells_of(made_by, made_by.cut()))
+    assert len(told) == 6
+    for layer, sizes, bounds in told:
+        np.testing.assert_allclose(sizes, largest_forms(net, made_by, layer), rtol=1e-9)
+        assert (sizes <= bounds).all()
+
+
+def largest_forms(net, made_by, layer):
+    """The largest coefficients of a layer's preactivations on any cell of those before."""
+    widths, cells = net.widths[1 : layer + 1], len(made_by.levels[layer].parents)
+    of_cells, states = np.arange(cells), []
+    for k in range(layer, 0, -1):
+        states.insert(0, unpack(made_by.levels[k].words[of_cells], widths[k - 1]))
+        of_cells = made_by.levels[k].parents[of_cells]
+    largest = np.zeros(3)
+    for cell in range(cells):
+        forms = np.column_stack([net.weights[0], net.biases[0]])
+        for k in range(layer):
+            forms = net.weights[k + 1] @ (forms * np.where(states[k][cell], 1, net.slope)[:, None])
+            forms[:, 2] += net.biases[k + 1]
+        largest = np.maximum(largest, np.abs(forms).max(axis=0))
+    return largest
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "identity"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import tracemalloc
 import weakref
 from math import comb
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from plane_networks import as_set, he_net, one_layer, random_net
 
+from npnets.backends.threads import in_threads
 from npnets.network import Network
 from npnets.regions import plane_cutting, plane_exact, plane_rooms
 from npnets.regions.level_sets import level_set
@@ -90,13 +92,19 @@ def test_more_chords_than_tables_can_hold_are_refused():
     assert one.room(40_000, 100).keys.shape == (100, 100)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_chunks_hold_every_cell_once_and_count_what_it_may_give(threads, monkeypatch):
-    monkeypatch.setattr(plane_rooms, "THREAD_CORNERS", 50)
-    monkeypatch.setattr(plane_rooms, "CHUNK_CORNERS", 200)
-    rng = np.random.default_rng(threads)
+@pytest.mark.parametrize(
+    ("threads", "least", "most", "share"),
+    [(1, 50, 200, 200), (1, 50, 10**6, 11_159), (3, 50, 10**6, 1860), (3, 3000, 10**6, 3000)],
+)
+def test_chunks_hold_every_cell_once_and_count_what_it_may_give(
+    threads, least, most, share, monkeypatch
+):
+    monkeypatch.setattr(plane_rooms, "THREAD_CORNERS", least)
+    monkeypatch.setattr(plane_rooms, "CHUNK_CORNERS", most)
+    rng = np.random.default_rng(1)
     k, m = rng.integers(3, 9, 100), rng.integers(0, 12, 100).astype(np.int32)
     total = int((k + 2 * m + 2 * m * m).sum())
+    assert total == 11_159
     chunks = plane_rooms.chunks_of(np.concatenate([[0], np.cumsum(k)]), m, total, threads)
     assert [chunk.start for chunk in chunks] == [0, *(chunk.stop for chunk in chunks[:-1])]
     assert chunks[-1].stop == 100
@@ -108,8 +116,8 @@ def test_chunks_hold_every_cell_once_and_count_what_it_may_give(threads, monkeyp
         assert chunk.chords == sum(neurons)
         assert chunk.crossings == sum(comb(count, 2) for count in neurons)
         bounds = [k + 2 * m + 2 * m * m for k, m in zip(corners, neurons, strict=True)]
-        assert sum(bounds[:-1]) < 200
-        assert sum(bounds) >= 50 or chunk is chunks[-1]
+        assert sum(bounds[:-1]) < share
+        assert sum(bounds) >= share or chunk is chunks[-1]
 
 
 def test_what_memory_cannot_hold_is_refused(monkeypatch):
@@ -126,8 +134,26 @@ def test_exact_positions_are_the_same_where_few_are_kept(monkeypatch):
     one, few = cells(net, -1, 1), cells(net, -1, 1)
     wanted = [one.exact.position(vertex) for vertex in range(len(one.vertices))]
     monkeypatch.setattr(plane_exact, "POSITIONS", 5)
+    monkeypatch.setattr(plane_exact, "PREACTIVATIONS", 5)
     assert [few.exact.position(vertex) for vertex in range(len(few.vertices))] == wanted
     assert len(few.exact._positions) < len(one.exact._positions) / 2
+    assert len(few.exact._preactivations) <= 5 < len(one.exact._preactivations)
+
+
+def test_exact_positions_are_the_same_whichever_thread_asks(monkeypatch):
+    net = random_net((2, 9, 9, 1), 1, kind="integers")
+    one, shared = cells(net, -1, 1), cells(net, -1, 1)
+    vertices = range(len(one.vertices))
+    wanted = [one.exact.position(vertex) for vertex in vertices]
+    monkeypatch.setattr(plane_exact, "POSITIONS", 5)
+    monkeypatch.setattr(plane_exact, "PREACTIVATIONS", 5)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for found in in_threads(lambda _: list(map(shared.exact.position, vertices)), range(4), 4):
+            assert found == wanted
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @pytest.mark.parametrize("certify", [False, True])

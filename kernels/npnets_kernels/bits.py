@@ -193,10 +193,7 @@ def dot_selected(typingctx, source, start, more, less, slope, weights, place):
 
 @intrinsic
 def add_scaled(typingctx, target, place, stride, scales, source, start):
-    """Add 64 numbers from source[start] on, times each of three scales, to 64 numbers each.
-
-    Those are from target[place] on, ``stride`` apart.
-    """
+    """Add scales[c] source[start + k] to target[place + c stride + k], c < 3, k < 64."""
 
     def codegen(context, builder, signature, args):
         target, place, stride, scales, source, start = args

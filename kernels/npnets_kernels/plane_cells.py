@@ -22,7 +22,7 @@ from npnets_kernels.plane_chords import (
     merge_chords,
     write_lines,
 )
-from npnets_kernels.plane_forms import NONE, kept_place
+from npnets_kernels.plane_forms import NONE, kept_place, most_corners
 from npnets_kernels.plane_walk import CORNERS, LINES, ORDERED, PIECES, finish_piece, walk_pieces
 from npnets_kernels.pointers import inlined, pointers
 from npnets_kernels.simd import pointer
@@ -46,9 +46,7 @@ Room = namedtuple(
 
 @kernel
 def share_out(offsets, neurons, share, chunks):
-    """Share cells out into chunks whose parts may have ``share`` corners or more, but for the last.
-
-    How many they may have is what ``plane_forms.crossings`` counts.
+    """Share cells out into chunks of ``share`` ``most_corners`` or more, but for the last.
 
     Parameters
     ----------
@@ -56,8 +54,9 @@ def share_out(offsets, neurons, share, chunks):
         Where each cell's corners begin, and how many neurons cross it.
     share : int
     chunks : int64 (…, 7)
-        Written, a row for each: the first cell, the one behind the last, the most corners of a
-        cell, the most neurons; and of all its cells the corners, the neurons and their pairs.
+        Written, a row for each, whose columns are those of the caller's ``Chunk``: the first cell,
+        the one behind the last, the most corners of a cell, the most neurons; and of all its cells
+        the corners, the neurons and their pairs.
 
     Returns
     -------
@@ -74,7 +73,7 @@ def share_out(offsets, neurons, share, chunks):
         row = chunks[count - 1]
         row[1], row[2], row[3] = cell + 1, max(row[2], k), max(row[3], m)
         row[4], row[5], row[6] = row[4] + k, row[5] + m, row[6] + m * (m - 1) // 2
-        so_far += k + 2 * m * (m + 1)
+        so_far += most_corners(k, m)
     return count
 
 

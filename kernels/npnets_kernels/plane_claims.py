@@ -1,7 +1,9 @@
 """Forms of a plane's cells once more, and whether the cells have the states and maps they claim.
 
 A layer's forms on a cell are W (φ' ∘ f) + (0, 0, b), summed neuron by neuron, or those of the cell
-before where that is part of the same cell of a layer fewer, changed by the neurons that differ.
+before where that is part of the same cell of a layer fewer, changed by the neurons that differ. So
+is the output's map on a part, of that on the part before. After a chain of changes they are summed
+anew.
 """
 
 from __future__ import annotations
@@ -31,17 +33,17 @@ from npnets_kernels.simd import offset, pointer
 #: cell (F,) is part of, ascending, and the words (F, …) of the layer's neurons that are active.
 Before = namedtuple("Before", "forms parents words")
 #: A layer's Wᵀ (n', 64 words) and biases (64 words,), with zeros up to whole words, the bounds (3,)
-#: on the errors of its forms and on their sizes, and how many changes (1,) there may be of a sum.
-Layer = namedtuple("Layer", "weights biases errors most chain")
+#: on the errors of its forms and on their sizes, how many changes (1,) there may be of a sum, and
+#: the first of its neurons, counted through the layers, and the one behind its last (2,).
+Layer = namedtuple("Layer", "weights biases errors size_bounds chain neurons")
 #: The corners of a level's cells, those of each from its offset (F + 1,) on.
 Rings = namedtuple("Rings", "offsets corners")
 #: The pieces of a level's cells: offsets, corners, the cell that each is part of, ascending, and
 #: the words of the layer's active neurons.
 Parts = namedtuple("Parts", "offsets corners parents words")
 #: How vertices came about: their two parents (V, 2), and the neuron (V,) that is zero there by
-#: definition, counted through the layers, -1 if there is none; and the first neuron of the layer
-#: at hand, and the one behind its last (2,).
-Descent = namedtuple("Descent", "parents neurons layer")
+#: definition, counted through the layers, -1 if there is none.
+Descent = namedtuple("Descent", "parents neurons")
 #: The output's W (n, 64 words) and biases (n,), its maps (F, n, 3) on the parts, how much they
 #: differ (3,) from what is found, at most, and on which part (3,); and how many changes (1,) there
 #: may be of a sum.
@@ -65,7 +67,8 @@ def check_layer(
 ):
     """Check the states of a layer on the parts of a level's cells, and the output if it is next.
 
-    It goes from one part on, as far as there is room for doubts.
+    It goes from one part on, as far as there is room for doubts; those of a part for which there
+    isn't are dropped, and it is checked again.
 
     All corners of a part must lie in its cell: be the cell's, or between two that do. At all of
     them an active neuron must be positive, or zero, and positive at one; an inactive one must not
@@ -121,14 +124,14 @@ def check_layer(
             room.corner_of[rings.corners[k]] = cell
         while part < n_parts and parts.parents[part] == cell:
             if not stateless:
-                known, n_doubts = (
-                    n_doubts,
-                    check_part(part, cell, n_doubts, parts, layer, vertices, descent, shape, room),
+                before_part = n_doubts
+                n_doubts = check_part(
+                    part, cell, n_doubts, parts, layer, vertices, descent, shape, room
                 )
                 if n_doubts < 0:
                     return part, -1
                 if n_doubts > shape.doubts:
-                    return part, known
+                    return part, before_part
             if n_outputs > 0:
                 of_map = find_map(part, of_map, n_outputs, parts, slope, output, shape, room)
                 compare_map(part, n_outputs, output, room)
@@ -238,7 +241,7 @@ def is_within(v, cell, descent, room):
 def sign_vertex(v, layer, vertices, descent, shape, room):
     """Write the words of the neurons that may be positive, and negative, at a vertex."""
     s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
-    f0, f1, f2 = layer.most[0], layer.most[1], layer.most[2]
+    f0, f1, f2 = layer.size_bounds[0], layer.size_bounds[1], layer.size_bounds[2]
     error = error_of_value(f0, f1, f2, layer.errors, s, t, vertices.errors[v])
     for w in range(shape.words):
         place = 2 * (v * shape.words + w)
@@ -247,7 +250,7 @@ def sign_vertex(v, layer, vertices, descent, shape, room):
         while rest:
             k = lowest(rest)
             rest = without_lowest(rest)
-            if is_zero(v, descent.layer[0] + w * WORD + k, descent):
+            if is_zero(v, layer.neurons[0] + w * WORD + k, layer, descent):
                 unknown ^= bit(k)
         room.signs[place], room.signs[place + 1] = more | unknown, less | unknown
 
@@ -266,13 +269,13 @@ def add_doubts(rest, w, part, vertex, count, shape, room):
 
 
 @inlined
-def is_zero(vertex, neuron, descent):
+def is_zero(vertex, neuron, layer, descent):
     """Whether a neuron is zero at a vertex because of how it was made."""
     mine = descent.neurons[vertex]
     if mine == neuron:
         return True
     u, v = descent.parents[2 * vertex], descent.parents[2 * vertex + 1]
-    if u < 0 or not descent.layer[0] <= mine < descent.layer[1]:
+    if u < 0 or not layer.neurons[0] <= mine < layer.neurons[1]:
         return False
     return descent.neurons[u] == neuron and descent.neurons[v] == neuron
 

@@ -47,9 +47,10 @@ Found = namedtuple("Found", "vertices parents neurons steps slacks")
 Order = namedtuple("Order", "neurons steps ranks")
 #: Counts of vertices and of words of neurons, and of the order's neurons.
 Sizes = namedtuple("Sizes", "vertices words judged")
-#: The line on which each edge (E,) lies, and of lines (…, 3) the forms that are zero on them, and
-#: the bounds on the forms' errors: the rows (…,) of ``errors`` (…, 3) that they have.
-Lines = namedtuple("Lines", "of_edges forms rows errors")
+#: The line on which each edge (E,) lies; of lines (…, 3) the forms that are zero on them; bounds on
+#: the forms' errors, a row for each side of the polygon, then for each layer, and which of these
+#: rows is each line's (…,).
+Lines = namedtuple("Lines", "of_edges forms errors error_rows")
 #: Places of ``progress``.
 CELL, CUTS, MADE = range(3)
 
@@ -176,7 +177,7 @@ def cut_edges(progress, vertices, cells, lines, signs, kept, cuts, found, order)
 def line_of(edge, lines):
     """The address of the form that is zero on an edge, and of the bounds on its errors."""
     line = lines.of_edges[edge]
-    return offset(lines.forms, 3 * line), offset(lines.errors, 3 * lines.rows[line])
+    return offset(lines.forms, 3 * line), offset(lines.errors, 3 * lines.error_rows[line])
 
 
 @inlined

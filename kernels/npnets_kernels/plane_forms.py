@@ -120,36 +120,28 @@ def write_bases(start, stop, cells, source, slope, biases, bases, room):
 
 @kernel
 def sweep(
-    first,
-    start,
-    stop,
-    vertices,
-    cells,
-    source,
-    slope,
-    owner,
-    signs,
-    kept,
-    most,
-    output,
-    sizes,
-    room,
-):
+    first, start, stop, vertices, cells, source, slope, owner, signs, kept, size_bounds, output,
+    sizes, room,
+):  # fmt: skip
     """The forms on a block of cells, from ``start`` to ``stop``, and the signs at their corners.
 
     Parameters
     ----------
+    first, start, stop : int
+        The first cell of ``kept``, and the block's.
     vertices, cells, source
         Those of the level.
+    slope : float
+        φ' of inactive neurons.
     owner : int32 (V,)
-        See ``owners``: each vertex's signs are written with its owner. One of -1 is the first that
-        comes, and written, too.
+        See ``owners``: each vertex's signs are written with its owner. One of -1 isn't known yet,
+        and becomes the first that comes: then all cells must come in their order.
     signs : Signs
         Written; a neuron whose sign the errors leave open is in neither word.
     kept : Kept
         Of the cells from ``first`` on; written but for ``errors``, and read where a block before
         ended. There must be room for all neurons.
-    most : float64 (3,)
+    size_bounds : float64 (3,)
         No |f| of any cell is larger, column by column.
     output : Output
         Its bases are written.
@@ -160,24 +152,28 @@ def sweep(
 
     Returns
     -------
-    undecided : int
-        At how many vertices of which signs are written errors leave one open.
+    is_open : bool
+        Whether errors leave any of the signs open that are written.
     """
     width, n_outputs = source.bases.shape[2], len(output.biases)
     words = (width + WORD - 1) // WORD
     shape = Shape(width, words, source.words.shape[1])
     vertices, cells, source = pointers(vertices), pointers(cells), pointers(source)
     signs, kept, room = pointers(signs), pointers(kept), pointers(room)
-    output, owner, sizes, most = pointers(output), pointer(owner), pointer(sizes), pointer(most)
-    changes, undecided = source.chain[0], 0
+    output, owner = pointers(output), pointer(owner)
+    sizes, size_bounds = pointer(sizes), pointer(size_bounds)
+    changes, is_open = source.chain[0], False
     for cell in range(start, stop):
         changes = find_forms(cell, changes, source, slope, shape, room)
-        undecided += sign_corners(
-            cell, start, vertices, cells, owner, signs, kept.errors, most, sizes, shape, room
+        for column in range(3):
+            for k in range(column * words * WORD, (column + 1) * words * WORD, WORD):
+                raise_largest(sizes, column, room.forms, k)
+        is_open |= sign_corners(
+            cell, start, vertices, cells, owner, signs, kept.errors, size_bounds, shape, room
         )
         keep(cell - first, kept, shape, room)
         multiply(cell, n_outputs, slope, output, shape, room)
-    return undecided
+    return is_open
 
 
 @inlined
@@ -250,16 +246,13 @@ def kept_place(cell, neuron, kept, words):
 
 
 @inlined
-def sign_corners(cell, block, vertices, cells, owner, signs, errors, most, sizes, shape, room):
+def sign_corners(cell, block, vertices, cells, owner, signs, errors, size_bounds, shape, room):
     """Write the signs at the cell's corners, and in ``room`` those that they have in common.
 
-    Returns at how many of the corners whose signs are written one is left open.
+    Returns whether one of those that are written is left open.
     """
     width, words, stride = shape.width, shape.words, shape.words * WORD
-    undecided = 0
-    for column in range(3):
-        for w in range(words):
-            raise_largest(sizes, column, room.forms, column * stride + w * WORD)
+    unknown, (f0, f1, f2) = NONE, (size_bounds[0], size_bounds[1], size_bounds[2])
     for w in range(words):
         room.positive[w] = room.negative[w] = ~NONE
     for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
@@ -267,22 +260,19 @@ def sign_corners(cell, block, vertices, cells, owner, signs, errors, most, sizes
         if room.block[v] != block:
             room.block[v] = block
             s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
-            error = error_of_value(most[0], most[1], most[2], errors, s, t, vertices.errors[v])
+            error = error_of_value(f0, f1, f2, errors, s, t, vertices.errors[v])
             if owner[v] < 0:
                 owner[v] = cell
-            is_open = NONE
             for w in range(words):
                 more, less = signs_of_forms(room.forms, stride, w * WORD, s, t, error)
                 room.more[v * words + w], room.less[v * words + w] = more, less
                 if owner[v] == cell:
                     signs.positive[v * words + w], signs.negative[v * words + w] = more, less
-                    is_open |= neurons_of(w, width) & ~(more | less)
-            if is_open:
-                undecided += 1
+                    unknown |= neurons_of(w, width) & ~(more | less)
         for w in range(words):
             room.positive[w] &= room.more[v * words + w]
             room.negative[w] &= room.less[v * words + w]
-    return undecided
+    return unknown != NONE
 
 
 @inlined
@@ -384,8 +374,7 @@ def crossings(signs, cells, in_cells):
     -------
     on_edges : int
     corners : int
-        More than the corners of what the neurons can cut the cells into: for m that cross one of k
-        corners, k + 2 m + 2 m².
+        The sum of all cells' ``most_corners``.
     """
     words, n_edges = signs.positive.shape[1], len(cells.edges)
     signs, cells = pointers(signs), pointers(cells)
@@ -404,8 +393,14 @@ def crossings(signs, cells, in_cells):
                 less |= signs.negative[cells.corners[k] * words + w]
             count += popcount(more & less)
         in_cells[cell] = count
-        corners += cells.offsets[cell + 1] - cells.offsets[cell] + 2 * count * (count + 1)
+        corners += most_corners(cells.offsets[cell + 1] - cells.offsets[cell], count)
     return on_edges, corners
+
+
+@inlined
+def most_corners(corners, neurons):
+    """No fewer than all parts have into which so many neurons cut a cell of so many corners."""
+    return corners + 2 * neurons * (neurons + 1)
 
 
 @inlined
@@ -418,7 +413,7 @@ def crossing(u, v, w, signs, words):
 
 @kernel
 def undecided(signs, width, found):
-    """The vertices with a neuron in neither word, into ``found``, which holds as many."""
+    """The vertices with a neuron in neither word, into the head of ``found`` (V,); how many."""
     words, count = signs.positive.shape[1], 0
     for v in range(len(signs.positive)):
         known = 0
@@ -427,3 +422,4 @@ def undecided(signs, width, found):
         if known < width:
             found[count] = v
             count += 1
+    return count

@@ -60,7 +60,7 @@ class Merger:
         self.domain = domain
         self.domain_rows = whole_rows(domain.rows())
         self.starts = [0, *accumulate(exact.net.widths[1:-1])]
-        # no method of its own: a cycle would keep all this in memory for a while
+        # no bound method: with itself in a cache of its own, only the garbage collector frees it
         self.maps = lru_cache(maxsize=KEPT_MAPS)(partial(_maps, exact, self.starts))
         self.patterns = patterns
         self.witnesses = witnesses

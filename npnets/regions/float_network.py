@@ -1,4 +1,4 @@
-"""A network's weights and biases as float64, and the norms by which errors may grow."""
+"""A network's weights and biases as float64, and the norms by which errors of forms may grow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FloatLayer:
     biases: np.ndarray
 
     @cached_property
-    def most(self) -> float:
+    def row_norm(self) -> float:
         """‖W‖_∞, the largest sum of a row's sizes."""
         return float(np.abs(self.weights).sum(axis=1).max())
 
@@ -30,7 +30,7 @@ class FloatLayer:
         return float(np.abs(self.biases).max())
 
     @cached_property
-    def norm(self) -> float:
+    def spectral_norm(self) -> float:
         """A bound on ‖W‖₂."""
         return spectral_norm(self.weights)
 

@@ -10,7 +10,8 @@ closed set of inputs that its pattern allows.
    exactly: what an edge adds to one cell's it takes from the other's.
 2. At all corners of a cell each neuron has the sign that its state claims, the active ones are
    positive at one, layer by layer: then preactivations are affine on the hull of P, and it lies
-   in R. With 1, the sets R cover the domain.
+   in R. With 1, the sets R cover the domain. A corner's signs are found in one of the cells that
+   have it, whose forms are the network's there: the network is continuous.
 3. All patterns are different. So the R overlap in their boundaries only.
 4. Every cell has an area. So every R is full-dimensional, and there are no others.
 
@@ -23,7 +24,7 @@ The proof finds forms, signs, maps and bounds on their errors anew, from the inp
 (``plane_claims``). It shares with the run where vertices are, the bounds on their errors, and how
 each came about, from which follows that a cell is a part of one of a layer fewer; rational
 arithmetic, for what floats leave open; and what sums and bounds are made of: the vectors of
-``bits``, ``error_of_value`` and ``spectral_norm``.
+``bits``, ``error_of_value``, ``chain_length`` and the norms of ``float_network``.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +64,7 @@ def prove(made_by: Subdivision, found: plane.Cells) -> plane.Cells:
     level = made_by.levels[-1]
     cells = Cells(found.edges, found.cell_offsets, found.cell_vertices, level.corner_edges)
     descent = _descent(made_by)
+    _check_parents(made_by)
     _check_rings(found, cells)
     if not plane_proof.all_distinct(found.words):
         raise CertificateError("two cells have one pattern")
@@ -86,8 +89,16 @@ def _descent(made_by: Subdivision) -> Descent:
             [none[:, 0], *(f + some.neurons for f, some in zip(firsts, made, strict=True))],
             dtype=np.int32,
         ),
-        np.zeros(2, np.int64),
     )
+
+
+def _check_parents(made_by: Subdivision) -> None:
+    """Every cell is part of one of a layer fewer, in the order of these."""
+    for layer, (before, after) in enumerate(pairwise(made_by.levels), start=1):
+        first, last = after.parents[0], after.parents[-1]
+        ascend = (after.parents[1:] >= after.parents[:-1]).all()
+        if not (ascend and first >= 0 and last < len(before.parents)):
+            raise CertificateError(f"cells of layer {layer} aren't in the order of their parents")
 
 
 def _check_rings(found: plane.Cells, cells: Cells) -> None:
@@ -99,19 +110,21 @@ def _check_rings(found: plane.Cells, cells: Cells) -> None:
 
 
 def _check_edges(found: plane.Cells) -> None:
-    """Every edge has a cell on both sides, or is on the border, and V - E + F = 1."""
+    """Every edge parts two cells by its neuron, or is on the border, and V - E + F = 1."""
     is_used = np.zeros(len(found.vertices), bool)
     wrong = plane_proof.check_edges(
         found.edges, found.edge_cells, found.edge_neurons, found.words, is_used
     )
     if wrong >= 0:
-        parts_cells = (found.edge_cells[wrong] >= 0).all()
-        if parts_cells != (found.edge_neurons[wrong] >= 0):
+        sides = int((found.edge_cells[wrong] >= 0).sum())
+        if sides != (2 if found.edge_neurons[wrong] >= 0 else 1):
             raise CertificateError("an edge has the wrong number of cells on its sides")
         raise CertificateError("an edge's neuron doesn't change its state there")
     euler = len(found.vertices) - len(found.edges) + len(found.areas)
-    if not is_used.all() or euler != 1:
+    if euler != 1:
         raise CertificateError(f"V - E + F must be 1, got {euler}")
+    if not is_used.all():
+        raise CertificateError(f"vertex {np.argmin(is_used)} has no edge")
 
 
 def _check_border(made_by: Subdivision, found: plane.Cells) -> None:
@@ -135,7 +148,11 @@ def _check_border(made_by: Subdivision, found: plane.Cells) -> None:
 
 
 def _sides_of(made_by: Subdivision, some: np.ndarray, count: int) -> np.ndarray:
-    """(V, 2) the domain's sides on which some vertices lie, -1 for none: those of both parents."""
+    """(V, 2) the domain's sides on which some vertices lie: those of both parents.
+
+    They are -1 for all others. Both parents of a vertex on a side are on that side, too, and every
+    vertex there ends edges there: so parents are among ``some``, or it is denied.
+    """
     n, sides = made_by.exact.corners, np.full((count, 2), -1)
     sides[:n] = np.stack([np.arange(n), (np.arange(n) - 1) % n], axis=1)
     some = np.unique(some)

@@ -1,7 +1,10 @@
 """Whether a plane's cells have the states and the maps that they claim, by forms computed anew.
 
 Nothing of the run's numbers is taken but where vertices are. Forms begin with the plane's inputs
-themselves, exactly, and go on from layer to layer on the cells' claimed states. If f is known to
+themselves, exactly, and go on from layer to layer on the cells' claimed states. A vertex's signs
+are found on the forms of one cell that it lies in, and hold in all: as the states of the layers
+before are proven, each cell's forms are the network's there, which is continuous.
+ If f is known to
 within e in each entry and to within a length ℓ in each column, the next layer's forms are to within
 
     e' = min(‖W‖_∞ e, ‖W‖₂ ℓ) + r,    ℓ' = ‖W‖₂ ℓ + √n' r,    r = N u (‖W‖_∞ max|f| + max|b|)
@@ -21,7 +24,8 @@ from npnets_kernels.plane_claims import ANYWHERE, Before, Descent, Layer, Output
 from npnets_kernels.plane_forms import ROUNDING, TINY, Vertices
 
 from npnets.regions.certificates import CertificateError
-from npnets.regions.float_network import FloatLayer
+from npnets.regions.exact import slope_below
+from npnets.regions.float_network import FloatLayer, FloatNetwork
 from npnets.regions.patterns import pack, word_count
 from npnets.regions.plane_cutting import Subdivision
 from npnets.regions.plane_domain import Plane
@@ -44,8 +48,8 @@ class Known(NamedTuple):
     """(3,) bounds on the errors, column by column."""
     lengths: np.ndarray
     """(3,) bounds on the errors' root of sum of squares over the neurons."""
-    most: np.ndarray
-    """(3,) bounds on the forms' sizes."""
+    size_bounds: np.ndarray
+    """(3,) bounds on the forms' sizes, of any cell's."""
     sizes: np.ndarray
     """(3,) the largest, column by column."""
 
@@ -53,20 +57,24 @@ class Known(NamedTuple):
 class Step(NamedTuple):
     """How a layer's forms are made of those before."""
 
-    made: FloatLayer
+    layer: FloatLayer
     slope: float
     """φ' of the neurons before, where they are inactive."""
     chain: int
     """How many changes there may be of a sum."""
 
     def follow(self, before: Known) -> Known:
-        """The bounds on the errors of the layer's forms, from what is known of those before."""
+        """The bounds on the layer's forms and their errors, from what is known of those before.
+
+        It is not the run's ``plane_forms.next_bounds``, of which it is a twin on purpose.
+        """
         above = max(1.0, abs(self.slope))
         stretch = max(above, abs(1.0 - self.slope))
-        (n_next, width), most, norm = self.made.weights.shape, self.made.most, self.made.norm
+        (n_next, width), most = self.layer.weights.shape, self.layer.row_norm
+        norm = self.layer.spectral_norm
         roundings = (width + 3 * self.chain + 8) * ROUNDING
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows decides nothing
-            size = most * stretch * before.sizes + [0.0, 0.0, self.made.largest_bias]
+            size = most * stretch * before.sizes + [0.0, 0.0, self.layer.largest_bias]
             fresh, passed = roundings * size, norm * above * before.lengths
             errors = 1.001 * (np.minimum(most * above * before.errors, passed) + fresh) + TINY
             lengths = 1.001 * (passed + np.sqrt(n_next) * fresh) + TINY
@@ -81,8 +89,8 @@ def check_claims(made_by: Subdivision, found: plane.Cells, descent: Descent) -> 
     CertificateError
         If a neuron's sign at a corner isn't its state's, or a map isn't its cell's.
     """
-    net, levels = made_by.net, made_by.levels
-    steps = _steps(made_by)
+    net, levels, floats = made_by.net, made_by.levels, FloatNetwork(made_by.net)
+    steps = _steps(made_by, floats)
     parts = Parts(levels[0].offsets, levels[0].corners, np.zeros(1, np.int32), _all(net.widths[0]))
     known, output = _inputs(made_by.exact.plane), _no_output()
     for layer, step in enumerate(steps):
@@ -93,26 +101,24 @@ def check_claims(made_by: Subdivision, found: plane.Cells, descent: Descent) -> 
                 level = level._replace(offsets=found.cell_offsets, corners=found.cell_vertices)
             parts = Parts(level.offsets, level.corners, level.parents, level.words)
         else:  # neurons without states are as if they were active on the only cell
-            parts = parts._replace(words=_all(len(step.made.biases)))
+            parts = parts._replace(words=_all(len(step.layer.biases)))
         if last and found.complete:
-            output = _output(made_by.floats.layers[-1], found.maps)
-        first = sum(made_by.widths[:layer])
-        of_layer = descent._replace(layer=np.array([first, first + len(step.made.biases)]))
-        claims = Claims(made_by, layer, step, before, parts, of_layer)
+            output = _output(floats.layers[-1], found.maps)
+        claims = Claims(made_by, layer, step, before, parts, descent)
         known = claims.check(found, known, output, last)
-    return _map_errors(made_by, found, known, output) if found.complete else np.full(3, np.nan)
+    return _map_errors(floats, found, known, output) if found.complete else np.full(3, np.nan)
 
 
-def _steps(made_by: Subdivision) -> list[Step]:
+def _steps(made_by: Subdivision, floats: FloatNetwork) -> list[Step]:
     """Those of the layers that are cut; the inputs' own if the output follows them."""
     net = made_by.net
     if net.depth == 0:
         inputs = net.widths[0]
         return [Step(FloatLayer(np.eye(inputs), np.zeros(inputs)), 1.0, 0)]
     layers = len(made_by.levels) - 1 if made_by.widths else net.depth
-    slopes = [1.0, *[made_by.slope] * layers]
+    slopes = [1.0, *[floats.slope] * layers]
     chains = [chain_length(width) for width in net.widths]
-    return [Step(made_by.floats.layers[k], slopes[k], chains[k]) for k in range(layers)]
+    return [Step(floats.layers[k], slopes[k], chains[k]) for k in range(layers)]
 
 
 def _inputs(where: Plane) -> Known:
@@ -133,16 +139,16 @@ def _output(last: FloatLayer, maps: np.ndarray) -> Output:
 
 
 def _no_output() -> Output:
-    maps, none = np.empty((0, 0, 3)), np.zeros(3, np.int64)
-    return Output(np.empty((0, 0)), np.empty(0), maps, np.zeros(3), none, none[:1])
+    maps, worst, chain = np.empty((0, 0, 3)), np.zeros(3, np.int64), np.zeros(1, np.int64)
+    return Output(np.empty((0, 0)), np.empty(0), maps, np.zeros(3), worst, chain)
 
 
 def _map_errors(
-    made_by: Subdivision, found: plane.Cells, known: Known, output: Output
+    floats: FloatNetwork, found: plane.Cells, known: Known, output: Output
 ) -> np.ndarray:
     """(3,) bounds on the maps' errors, from how far they are from those of the forms."""
-    slope = made_by.slope if made_by.net.depth else 1.0
-    step = Step(made_by.floats.layers[-1], slope, int(output.chain[0]))
+    slope = floats.slope if floats.depth else 1.0
+    step = Step(floats.layers[-1], slope, int(output.chain[0]))
     errors = step.follow(known).errors
     wrong = output.apart > np.nan_to_num(found.map_errors + errors, nan=np.inf)
     if wrong.any():
@@ -162,18 +168,28 @@ class Claims(NamedTuple):
 
     def check(self, found: plane.Cells, known: Known, output: Output, last: bool) -> Known:
         """The layer's forms on the cells, none of them if they are the last to be asked for."""
-        step, words = self.step, self.parts.words.shape[1]
-        after = step.follow(known)
+        after, words, made = self.step.follow(known), self.parts.words.shape[1], self.step.layer
         forms = np.empty((0 if last else len(self.before.parents), 3, 64 * words))
-        made = step.made
-        weights, biases = padded(made.weights.T), padded(made.biases[None])[0]
-        layer = Layer(weights, biases, after.errors, after.most, np.array([step.chain]))
-        level = self.made_by.levels[self.layer if self.made_by.widths else 0]
-        rings = Rings(level.offsets, level.corners)
-        vertices = Vertices(found.vertices, found.vertex_errors)
-        slope, stateless = self.made_by.slope, not self.made_by.widths
+        first = sum(self.made_by.widths[: self.layer])
+        layer = Layer(
+            weights=padded(made.weights.T),
+            biases=padded(made.biases[None])[0],
+            errors=after.errors,
+            size_bounds=after.size_bounds,
+            chain=np.array([self.step.chain]),
+            neurons=np.array([first, first + len(made.biases)]),
+        )
         room = _room(len(made.biases), len(output.biases), len(found.vertices))
-        part = 0
+        self._check_parts(layer, Vertices(found.vertices, found.vertex_errors), forms, output, room)
+        return after._replace(forms=forms, sizes=room.sizes.max(axis=1))
+
+    def _check_parts(
+        self, layer: Layer, vertices: Vertices, forms: np.ndarray, output: Output, room: Room
+    ) -> None:
+        """Check all parts, as many at a time as there is room for doubts."""
+        slope, stateless = slope_below(self.made_by.net), not self.made_by.widths
+        level = self.made_by.levels[0 if stateless else self.layer]
+        rings, part = Rings(level.offsets, level.corners), 0
         while part < len(self.parts.parents):
             reached, count = kernel.check_layer(
                 part, self.before, layer, slope, rings, self.parts, stateless, vertices,
@@ -185,7 +201,6 @@ class Claims(NamedTuple):
             if reached == part:  # there was not even room for its own
                 room = room._replace(doubts=np.empty((2 * len(room.doubts), 3), np.int64))
             part = reached
-        return after._replace(forms=forms, sizes=room.sizes.max(axis=1))
 
     def _judge(self, doubts: np.ndarray) -> None:
         for doubt in doubts.tolist():

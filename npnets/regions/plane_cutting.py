@@ -82,7 +82,7 @@ class Subdivision:
         ahead = (ring + 1) % len(ring)
         self.edges = np.stack([ring, ahead], axis=1)
         forms, errors = _sides(polygon, polygon[ahead])
-        self.lines = Lines(ring, forms, ring, errors)
+        self.lines = Lines(ring, forms, errors, error_rows=ring)
         #: the neuron that is zero on each line, counted through the layers; -1 - the polygon's side
         self.line_neurons = -1 - ring
         one, words = np.zeros(1, np.int32), np.zeros((1, 0), np.uint64)
@@ -100,7 +100,9 @@ class Subdivision:
         cells = Cells(self.edges, level.offsets, level.corners, level.corner_edges)
         swept = sweep(self.floats, layer, self.vertices, cells, self.forms, self.threads)
         signs, kept = swept.signs, swept.kept
-        self._decide(layer, signs, swept.undecided)
+        if swept.is_open:
+            self._decide(layer, signs)
+        self.decisions += self.net.widths[layer + 1] * len(signs.positive)
         in_cells = np.empty(len(level.parents), np.int32)
         on_edges, corners = plane_forms.crossings(signs, cells, in_cells)
         cuts, found, vertices = self._cut_edges(layer, cells, signs, kept, on_edges)
@@ -127,17 +129,15 @@ class Subdivision:
             plane_shape.add_words(level.words, level.parents, cells, first, found)
         return found
 
-    def _decide(self, layer: int, signs: Signs, count: int) -> None:
-        """Write the signs that are left open at so many vertices."""
-        width, found = self.net.widths[layer + 1], np.empty(count, np.int64)
-        if count > 0:
-            plane_forms.undecided(signs, width, found)
-        for vertex in found.tolist():
+    def _decide(self, layer: int, signs: Signs) -> None:
+        """Write the signs that are left open."""
+        width, found = self.net.widths[layer + 1], np.empty(len(signs.positive), np.int64)
+        count = plane_forms.undecided(signs, width, found)
+        for vertex in found[:count].tolist():
             known = signs.positive[vertex] | signs.negative[vertex]
             self.fallbacks += width - sum(word.bit_count() for word in known.tolist())
             z = self.exact.preactivations(vertex, layer).numerators
             signs.positive[vertex], signs.negative[vertex] = pack(np.stack([z > 0, z < 0]))
-        self.decisions += width * len(signs.positive)
 
     def _cut_edges(
         self, layer: int, cells: Cells, signs: Signs, kept: Kept, count: int
@@ -177,7 +177,7 @@ class Subdivision:
         chunks: list[Chunk],
     ) -> Pieces | None:
         """Cut all cells, chunk by chunk; None if there would be too many."""
-        width, report = self.net.widths[layer + 1], self._report(chunks[-1].stop)
+        width, report = self.net.widths[layer + 1], self._report(len(cells.offsets) - 1)
         made = len(vertices.errors) - len(signs.positive)
         first = np.array(
             [len(vertices.errors), len(cells.edges) + made, len(self.lines.forms)], np.int32
@@ -249,8 +249,8 @@ class Subdivision:
         self.lines = Lines(
             of_edges,
             np.concatenate([self.lines.forms, pieces.lines]),
-            np.concatenate([self.lines.rows, rows]),
             np.concatenate([self.lines.errors, kept.errors[None]]),
+            np.concatenate([self.lines.error_rows, rows]),
         )
         neurons = pieces.neurons + np.int32(sum(self.net.widths[1 : layer + 1]))
         self.line_neurons = np.concatenate([self.line_neurons, neurons])

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from threading import RLock
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ class Made(NamedTuple):
 
 
 class ExactPlane:
-    """The judge of all decisions about vertices in a plane.
+    """The judge of all decisions about vertices in a plane, whichever thread asks.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ class ExactPlane:
             vertex: (Fraction(x), Fraction(y)) for vertex, (x, y) in enumerate(corners.tolist())
         }
         self._positions = dict(self._corners)
+        self._lock = RLock()
         #: all vertices but the first, in the order of their numbers
         self.made: list[Made] = []
         self._preactivations: dict[tuple[int, int], Scaled] = {}
@@ -74,16 +76,17 @@ class ExactPlane:
 
     def position(self, vertex: int) -> tuple[Fraction, Fraction]:
         """The vertex's coordinates in the plane."""
-        if vertex in self._positions:
+        with self._lock:
+            if vertex in self._positions:
+                return self._positions[vertex]
+            if len(self._positions) > POSITIONS:
+                self._positions = dict(self._corners)
+            for ancestor in self._unknown(vertex):
+                layer, neuron, u, v = self.origin(ancestor)
+                step = self._step(u, v, neuron, layer)
+                (x0, y0), (x1, y1) = self._positions[u], self._positions[v]
+                self._positions[ancestor] = (x0 + step * (x1 - x0), y0 + step * (y1 - y0))
             return self._positions[vertex]
-        if len(self._positions) > POSITIONS:
-            self._positions = dict(self._corners)
-        for ancestor in self._unknown(vertex):
-            layer, neuron, u, v = self.origin(ancestor)
-            step = self._step(u, v, neuron, layer)
-            (x0, y0), (x1, y1) = self._positions[u], self._positions[v]
-            self._positions[ancestor] = (x0 + step * (x1 - x0), y0 + step * (y1 - y0))
-        return self._positions[vertex]
 
     def _unknown(self, vertex: int) -> list[int]:
         """The vertex and its ancestors whose positions aren't known yet, parents first."""
@@ -97,13 +100,15 @@ class ExactPlane:
 
     def preactivations(self, vertex: int, layer: int) -> Scaled:
         """Those of one layer, counted from 0, at a vertex."""
-        if (vertex, layer) not in self._preactivations:
-            if len(self._preactivations) >= PREACTIVATIONS:
-                self._preactivations = {}
-            inputs = self.plane.exact_inputs(self.position(vertex))
-            found = self.exact.preactivations(inputs, layer + 1)[layer]
-            self._preactivations[vertex, layer] = found
-        return self._preactivations[vertex, layer]
+        with self._lock:
+            found = self._preactivations.get((vertex, layer))
+            if found is None:
+                inputs = self.plane.exact_inputs(self.position(vertex))
+                found = self.exact.preactivations(inputs, layer + 1)[layer]
+                if len(self._preactivations) >= PREACTIVATIONS:
+                    self._preactivations = {}
+                self._preactivations[vertex, layer] = found
+            return found
 
     def order(self, u: int, v: int, neurons: Iterable[int], layer: int) -> tuple:
         """Neurons in the order of their zeros between u and v, their steps, and ranks."""

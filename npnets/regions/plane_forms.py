@@ -69,8 +69,8 @@ class Forms(NamedTuple):
     """(3,) bounds on the errors of any cell's forms, column by column."""
     lengths: np.ndarray
     """(3,) bounds on the errors' root of sum of squares over the neurons."""
-    most: np.ndarray
-    """(3,) bounds on the forms' sizes."""
+    size_bounds: np.ndarray
+    """(3,) bounds on the forms' sizes, of any cell's."""
     reach: np.ndarray
     """(3,) the largest of the plane's coordinates, and 1."""
 
@@ -80,8 +80,8 @@ class Swept(NamedTuple):
 
     signs: Signs
     """At all vertices."""
-    undecided: int
-    """How many vertices there are whose signs floats leave open."""
+    is_open: bool
+    """Whether floats leave a sign open at any vertex."""
     kept: Kept
     """The neurons that may cross cells."""
     sizes: np.ndarray
@@ -106,7 +106,7 @@ def first_forms(net: FloatNetwork, plane: Plane, polygon: np.ndarray, level: Lev
     if net.slope == 1.0:
         for layer in net.layers[1:]:
             sizes = np.abs(forms).max(axis=0)
-            errors, lengths, _ = next_errors(layer, net.slope, errors, lengths, sizes)
+            errors, lengths, _ = next_bounds(layer, net.slope, errors, lengths, sizes)
             forms = layer.weights @ forms
             forms[:, 2] += layer.biases
     none = Kept(np.zeros((1, 0), np.uint64), np.zeros(2, np.int64), np.zeros((0, 3)), np.zeros(3))
@@ -119,10 +119,10 @@ def first_forms(net: FloatNetwork, plane: Plane, polygon: np.ndarray, level: Lev
 def next_forms(net: FloatNetwork, layer: int, level: Level, forms: Forms, swept: Swept) -> Forms:
     """Those of the layer after this one, on the parts that this one has cut the cells into."""
     following, last = net.layers[layer + 1], layer == net.depth - 1
-    errors = next_errors(following, net.slope, forms.errors, forms.lengths, swept.sizes)
+    bounds = next_bounds(following, net.slope, forms.errors, forms.lengths, swept.sizes)
     bases = swept.outputs if last else np.empty((0, 3, len(following.biases)))
     source = _source(level, swept.kept, bases, following.weights)
-    return Forms(source, None if last else swept.source, *errors, forms.reach)
+    return Forms(source, None if last else swept.source, *bounds, forms.reach)
 
 
 def _source(level: Level, kept: Kept, bases: np.ndarray, weights: np.ndarray) -> Source:
@@ -151,7 +151,7 @@ def sweep(
     bases = _Bases(net, layer, forms, len(output.biases) > 0)
     step = max(1, BLOCK_BYTES // (24 * width))
 
-    def work(blocks: range) -> tuple[Kept, np.ndarray, int]:
+    def work(blocks: range) -> tuple[Kept, np.ndarray, bool]:
         first, count = blocks.start, min(blocks.stop, n_cells) - blocks.start
         kept = Kept(
             np.empty((count, word_count(width)), np.uint64),
@@ -160,15 +160,15 @@ def sweep(
             forms.errors,
         )
         sizes, room, parents = np.zeros((3, LANES)), room_for(width, n_vertices), bases.room(step)
-        undecided = 0
+        is_open = False
         for start in blocks:
             stop = min(start + step, n_cells)
             source = bases.source(start, stop, *parents)
-            undecided += kernel.sweep(
-                first, start, stop, vertices, cells, source, slope, owner, signs, kept, forms.most,
-                output, sizes, room,
+            is_open |= kernel.sweep(
+                first, start, stop, vertices, cells, source, slope, owner, signs, kept,
+                forms.size_bounds, output, sizes, room,
             )  # fmt: skip
-        return kept._replace(forms=kept.forms[: kept.offsets[-1]].copy()), sizes, undecided
+        return kept._replace(forms=kept.forms[: kept.offsets[-1]].copy()), sizes, is_open
 
     parts = in_threads(work, _groups(n_cells, step, width, threads), threads)
     sizes = reduce(np.maximum, (sizes for _, sizes, _ in parts)).max(axis=1)
@@ -176,8 +176,8 @@ def sweep(
         raise OverflowError(f"preactivations of layer {layer + 1} are beyond {LARGEST:g}")
     kept = _join([part for part, _, _ in parts])
     source = forms.source._replace(bases=bases.known)
-    undecided = sum(count for _, _, count in parts)
-    return Swept(signs, undecided, kept, sizes, source, output.bases)
+    is_open = any(some for _, _, some in parts)
+    return Swept(signs, is_open, kept, sizes, source, output.bases)
 
 
 class _Bases:
@@ -257,12 +257,13 @@ def output_maps(net: FloatNetwork, forms: Forms, threads: int) -> np.ndarray:
     return maps
 
 
-def next_errors(
+def next_bounds(
     layer: FloatLayer, slope: float, errors: np.ndarray, lengths: np.ndarray, sizes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(3,) each, ``errors``, ``lengths`` and ``most`` of a layer's forms, from those before.
+    """(3,) each, ``errors``, ``lengths`` and ``size_bounds`` of a layer's forms, from those before.
 
-    ``sizes`` (3,) are the largest of the forms before, and ``slope`` is φ' of inactive neurons.
+    ``sizes`` (3,) are the largest of the forms before, and ``slope`` is φ' of inactive neurons. The
+    proof has a twin of its own, ``plane_claims.Step.follow``.
     """
     n_next, width = layer.weights.shape
     above, stretch = max(1.0, abs(slope)), max(1.0, abs(slope), abs(1.0 - slope))
@@ -271,10 +272,10 @@ def next_errors(
     for c in range(3):
         # what overflows is refused where it is used; Python's floats don't warn
         error, length, size = float(errors[c]), float(lengths[c]), float(sizes[c])
-        most = layer.most * stretch * size + constants[c]
+        most = layer.row_norm * stretch * size + constants[c]
         fresh = roundings * most
-        passed = min(layer.most * above * error, layer.norm * above * length)
-        length = layer.norm * above * length + math.sqrt(n_next) * fresh
+        passed = min(layer.row_norm * above * error, layer.spectral_norm * above * length)
+        length = layer.spectral_norm * above * length + math.sqrt(n_next) * fresh
         found[:, c] = 1.001 * (passed + fresh) + TINY, 1.001 * length + TINY, 1.001 * (most + fresh)
     return found[0], found[1], found[2]
 

@@ -1,4 +1,6 @@
-"""Room for what the plane's kernels write: how much it can be, and what is made of the parts."""
+"""Room for what the plane's kernels write: cells shared out, how much can be made of them, and what
+is made of the parts.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ NO_TABLE = Table(np.empty((0, 0)), np.empty((0, 0), np.int64))
 
 
 class Chunk(NamedTuple):
-    """Cells to work on together, and bounds on what may be made of them.
+    """Cells to work on together, and how much there is of them, or may be made.
 
     The m neurons that cross a cell of k corners have m chords at most, and so many ends on its
     boundary twice; every two of them cross at most once, and a crossing adds one piece and cuts
@@ -42,9 +44,9 @@ class Chunk(NamedTuple):
     corners: int
     """Of all cells."""
     chords: int
-    """Of all cells."""
+    """At most, of all cells."""
     crossings: int
-    """Of all cells."""
+    """At most, of all cells."""
 
     def room(self, width: int, most: int) -> Room:
         """Room to cut any cell, of a layer of so many neurons, into so many pieces at most.
