@@ -69,6 +69,31 @@ def test_any_small_weights_are_as_rational_arithmetic_has_them(data):
     assert_like_rational_arithmetic(Network(weights, biases))
 
 
+@pytest.mark.parametrize(
+    ("weights", "biases"),
+    [
+        ([[[0.0, 0.0]], [[-1e300]], [[1.0]]], [[-5e-324], [-1e-25], [0.0]]),
+        (
+            [[[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0]], [[-1e308, 1e-16, -1e-16]], [[1.0]]],
+            [[-5e-324, 0.0, 0.0], [0.0], [0.0]],
+        ),
+    ],
+)
+def test_slopes_that_underflow_decide_nothing(weights, biases):
+    """A quarter of the smallest float is 0 as a float, but a weight makes it larger than 1e-25."""
+    assert_like_rational_arithmetic(Network(weights, biases, "leaky_relu", 0.25))
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_floats_overflow_cells_are_proven_and_gradients_have_no_bounds():
+    weights = [[[1e200, 0.0], [1e200, 0.0]], [[1e200, -1e200]], [[1.0]]]
+    net = Network(weights, [[0.0, 0.0], [-1.0], [0.0]])
+    found = cells(net, -1, 1, certify=True)
+    assert sorted(patterns(found)) == [(False, False, False), (True, True, False)]
+    assert (found.maps == 0).all()
+    assert np.isinf(found.map_errors[:2]).all()
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 64, 65, 100])
 def test_lines_in_general_position_make_all_cells_that_there_can_be(n):
     rng = np.random.default_rng(n)
@@ -384,3 +409,4 @@ def test_bounds_on_spectral_norms_are_bounds_and_near():
         assert norm <= spectral_norm(weights) <= 1.4 * norm
     assert spectral_norm(np.zeros((2, 3))) == 0
     assert np.isfinite(spectral_norm(np.full((3, 3), 1e300)))
+    assert spectral_norm(np.full((1, 2), 5e-324)) > 5e-324

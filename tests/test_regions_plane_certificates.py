@@ -99,6 +99,12 @@ def test_a_cell_whose_parent_does_not_exist_is_denied(layer, parent):
     assert_denied(made_by, found, f"cells of layer {layer} aren't in the order of their parents")
 
 
+def test_a_state_of_a_neuron_that_does_not_exist_is_denied():
+    made_by, found = made(he_net((2, 6, 6, 1)))
+    wrong = with_flipped(made_by, found, 1, 3, 10)
+    assert_denied(made_by, wrong, "cell 3 of layer 2 has a wrong state")
+
+
 def test_a_vertex_of_no_cell_is_denied():
     made_by, found = made(he_net((2, 6, 6, 1)))
     vertices = np.concatenate([found.vertices, [[0.1, 0.1]]])

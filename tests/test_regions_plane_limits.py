@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import sys
 import tracemalloc
 import weakref
@@ -138,6 +140,15 @@ def test_exact_positions_are_the_same_where_few_are_kept(monkeypatch):
     assert [few.exact.position(vertex) for vertex in range(len(few.vertices))] == wanted
     assert len(few.exact._positions) < len(one.exact._positions) / 2
     assert len(few.exact._preactivations) <= 5 < len(one.exact._preactivations)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda found: pickle.loads(pickle.dumps(found))])
+def test_cells_can_be_copied_with_all_that_they_know(copied):
+    found = cells(he_net((2, 9, 9, 1)), -1, 1)
+    again = copied(found)
+    assert_same(found, again)
+    assert again.counts == found.counts
+    assert again.exact.position(20) == found.exact.position(20)
 
 
 def test_exact_positions_are_the_same_whichever_thread_asks(monkeypatch):

@@ -206,6 +206,8 @@ def check_part(part, cell, n_doubts, parts, layer, vertices, descent, shape, roo
             room.seen_in[v] = cell
     for w in range(shape.words):
         active, positive = parts.words[part * shape.words + w], NONE
+        if active & ~room.all[w]:
+            return -1
         for c in range(first, last):
             place = 2 * (parts.corners[c] * shape.words + w)
             above, below = room.signs[place], room.signs[place + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +23,8 @@ class FloatLayer:
     @cached_property
     def row_norm(self) -> float:
         """‖W‖_∞, the largest sum of a row's sizes."""
-        return float(np.abs(self.weights).sum(axis=1).max())
+        with np.errstate(over="ignore"):  # then nothing is known of what follows
+            return float(np.abs(self.weights).sum(axis=1).max())
 
     @cached_property
     def largest_bias(self) -> float:
@@ -61,4 +63,4 @@ def spectral_norm(weights: np.ndarray) -> float:
     power = power @ power
     # relative errors of the entries' root of sum of squares are some n² ulps
     safe = 1.0 + 64.0 * max(weights.shape) ** 2 * ROUNDING
-    return size * safe * float(np.vdot(power, power)) ** 0.0625
+    return math.nextafter(size * safe * float(np.vdot(power, power)) ** 0.0625, math.inf)

@@ -68,8 +68,8 @@ class Cells:
     """How many hidden layers these are the cells of."""
     certified: bool = False
     """Whether the cells, their patterns and maps are proven, with these bounds on the maps' errors;
-    so are the affine pieces, which follow from them. ``npnets.regions.plane_certificate`` says what
-    of the run the proof relies on."""
+    so are the affine pieces, which follow from them. Where vertices are is taken from the run, with
+    its ``vertex_errors``: ``npnets.regions.plane_certificate`` says what else."""
     map_errors: np.ndarray = field(kw_only=True)
     """(3,) bounds on the errors of the maps' gradients and constants."""
     exact: ExactPlane = field(repr=False, kw_only=True)

@@ -9,8 +9,9 @@ within e in each entry and to within a length ℓ in each column, the next layer
 
     e' = min(‖W‖_∞ e, ‖W‖₂ ℓ) + r,    ℓ' = ‖W‖₂ ℓ + √n' r,    r = N u (‖W‖_∞ max|f| + max|b|)
 
-where all φ' are at most 1 (or else multiply), u is half an ulp of 1, and N = n + 3 C + 8 for sums
-of n products that are changed C times after: a product loses 2 u of itself, a sum u of itself.
+where all φ' are at most 1 (or else multiply), u is half an ulp of 1, and N = n + 4 C + 8 for sums
+of n products that are changed C times after: a change loses u each in 1 - φ', its products with f
+and with the weight, and the sum.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Step(NamedTuple):
         stretch = max(above, abs(1.0 - self.slope))
         (n_next, width), most = self.layer.weights.shape, self.layer.row_norm
         norm = self.layer.spectral_norm
-        roundings = (width + 3 * self.chain + 8) * ROUNDING
+        roundings = (width + 4 * self.chain + 8) * ROUNDING
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows decides nothing
             size = most * stretch * before.sizes + [0.0, 0.0, self.layer.largest_bias]
             fresh, passed = roundings * size, norm * above * before.lengths
@@ -134,7 +135,8 @@ def _all(width: int) -> np.ndarray:
 
 
 def _output(last: FloatLayer, maps: np.ndarray) -> Output:
-    weights, chain = padded(last.weights), np.array([chain_length(last.weights.shape[1])])
+    # few parts have one cell in common: a longer chain would do nothing but loosen the bounds
+    weights, chain = padded(last.weights), np.array([last.weights.shape[1] // 4])
     return Output(weights, last.biases, maps, np.zeros(3), np.zeros(3, np.int64), chain)
 
 
@@ -149,10 +151,16 @@ def _map_errors(
     """(3,) bounds on the maps' errors, from how far they are from those of the forms."""
     slope = floats.slope if floats.depth else 1.0
     step = Step(floats.layers[-1], slope, int(output.chain[0]))
-    errors = step.follow(known).errors
-    wrong = output.apart > np.nan_to_num(found.map_errors + errors, nan=np.inf)
+    # of what overflows nothing is known
+    errors, claimed = (
+        np.nan_to_num(some, nan=np.inf, posinf=np.inf)
+        for some in (step.follow(known).errors, found.map_errors)
+    )
+    wrong = output.apart > claimed + errors
     if wrong.any():
         raise CertificateError(f"cell {output.worst[np.argmax(wrong)]} has a wrong map")
+    if not np.isfinite(found.maps).all():
+        raise CertificateError("a map isn't finite")
     return 1.001 * (output.apart + errors)
 
 

@@ -25,6 +25,8 @@ from npnets.regions.plane_domain import Plane
 POSITIONS = 1 << 14
 #: So many layers' exact preactivations are kept: those of wide networks are large.
 PREACTIVATIONS = 1 << 10
+#: Of all judges: they are Python's, of which one thread runs at a time anyway, and can be pickled.
+_LOCK = RLock()
 
 
 class Made(NamedTuple):
@@ -55,7 +57,6 @@ class ExactPlane:
             vertex: (Fraction(x), Fraction(y)) for vertex, (x, y) in enumerate(corners.tolist())
         }
         self._positions = dict(self._corners)
-        self._lock = RLock()
         #: all vertices but the first, in the order of their numbers
         self.made: list[Made] = []
         self._preactivations: dict[tuple[int, int], Scaled] = {}
@@ -76,7 +77,7 @@ class ExactPlane:
 
     def position(self, vertex: int) -> tuple[Fraction, Fraction]:
         """The vertex's coordinates in the plane."""
-        with self._lock:
+        with _LOCK:
             if vertex in self._positions:
                 return self._positions[vertex]
             if len(self._positions) > POSITIONS:
@@ -100,7 +101,7 @@ class ExactPlane:
 
     def preactivations(self, vertex: int, layer: int) -> Scaled:
         """Those of one layer, counted from 0, at a vertex."""
-        with self._lock:
+        with _LOCK:
             found = self._preactivations.get((vertex, layer))
             if found is None:
                 inputs = self.plane.exact_inputs(self.position(vertex))

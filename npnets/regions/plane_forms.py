@@ -92,6 +92,7 @@ class Swept(NamedTuple):
     """(F, 3, d_out) the bases of the output, if it is next."""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused where it is used
 def first_forms(net: FloatNetwork, plane: Plane, polygon: np.ndarray, level: Level) -> Forms:
     """Those of the first layer on the whole plane; of the last one, if no neuron has states."""
     weights, biases = net.layers[0].weights, net.layers[0].biases
@@ -119,10 +120,12 @@ def first_forms(net: FloatNetwork, plane: Plane, polygon: np.ndarray, level: Lev
 def next_forms(net: FloatNetwork, layer: int, level: Level, forms: Forms, swept: Swept) -> Forms:
     """Those of the layer after this one, on the parts that this one has cut the cells into."""
     following, last = net.layers[layer + 1], layer == net.depth - 1
-    bounds = next_bounds(following, net.slope, forms.errors, forms.lengths, swept.sizes)
+    errors, lengths, size_bounds = next_bounds(
+        following, net.slope, forms.errors, forms.lengths, swept.sizes
+    )
     bases = swept.outputs if last else np.empty((0, 3, len(following.biases)))
     source = _source(level, swept.kept, bases, following.weights)
-    return Forms(source, None if last else swept.source, *bounds, forms.reach)
+    return Forms(source, None if last else swept.source, errors, lengths, size_bounds, forms.reach)
 
 
 def _source(level: Level, kept: Kept, bases: np.ndarray, weights: np.ndarray) -> Source:
@@ -172,7 +175,9 @@ def sweep(
 
     parts = in_threads(work, _groups(n_cells, step, width, threads), threads)
     sizes = reduce(np.maximum, (sizes for _, sizes, _ in parts)).max(axis=1)
-    if not sizes @ forms.reach < LARGEST:
+    with np.errstate(over="ignore", invalid="ignore"):
+        in_reach = sizes @ forms.reach < LARGEST
+    if not in_reach:
         raise OverflowError(f"preactivations of layer {layer + 1} are beyond {LARGEST:g}")
     kept = _join([part for part, _, _ in parts])
     source = forms.source._replace(bases=bases.known)
@@ -274,8 +279,10 @@ def next_bounds(
         error, length, size = float(errors[c]), float(lengths[c]), float(sizes[c])
         most = layer.row_norm * stretch * size + constants[c]
         fresh = roundings * most
-        passed = min(layer.row_norm * above * error, layer.spectral_norm * above * length)
-        length = layer.spectral_norm * above * length + math.sqrt(n_next) * fresh
+        # φ' f may underflow, before the weights make it large again
+        error, length = above * error + TINY, above * length + math.sqrt(width) * TINY
+        passed = min(layer.row_norm * error, layer.spectral_norm * length)
+        length = layer.spectral_norm * length + math.sqrt(n_next) * fresh
         found[:, c] = 1.001 * (passed + fresh) + TINY, 1.001 * length + TINY, 1.001 * (most + fresh)
     return found[0], found[1], found[2]
 
