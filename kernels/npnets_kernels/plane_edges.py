@@ -36,7 +36,7 @@ from npnets_kernels.simd import offset, pointer
 LOOSE = 2.0**-12
 
 #: Where edges are cut. The cuts of an edge are those from firsts[edge] to lasts[edge], in the order
-#: from its first end; firsts[edge] is -1 as long as it isn't looked at. Cut c is by neurons[c] at
+#: from its first end; both are -1 as long as it isn't looked at. Cut c is by neurons[c] at
 #: vertices[c]; several are at one vertex if they meet there.
 Cuts = namedtuple("Cuts", "firsts lasts neurons vertices")
 #: New vertices: their positions and errors, and that each is parents[0] + step (parents[1] -
@@ -121,13 +121,15 @@ def distance(s, t, line, line_errors, other, other_errors):
 
 
 @kernel
-def cut_edges(progress, vertices, cells, lines, signs, kept, cuts, found, order):
+def cut_edges(progress, in_cells, vertices, cells, lines, signs, kept, cuts, found, order):
     """Cut the edges of the cells from progress[CELL] on, until one needs judgement.
 
     Parameters
     ----------
     progress : int64 (3,)
         The cell, and how many cuts and new vertices there are; advanced.
+    in_cells : int32 (F,)
+        How many neurons cross each cell: where none does, none crosses its edges.
     vertices, cells, lines, signs, kept
         As they are before the cut.
     cuts, found : Cuts, Found
@@ -145,10 +147,12 @@ def cut_edges(progress, vertices, cells, lines, signs, kept, cuts, found, order)
     vertices, cells, lines = pointers(vertices), pointers(cells), pointers(lines)
     signs, kept, cuts = pointers(signs), pointers(kept), pointers(cuts)
     found, order, progress = pointers(found), pointers(order), pointer(progress)
+    in_cells = pointer(in_cells)
     judged = size.judged > 0
     while progress[CELL] < n_cells:
         cell = progress[CELL]
-        for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
+        stop = cells.offsets[cell + 1] if in_cells[cell] > 0 else cells.offsets[cell]
+        for k in range(cells.offsets[cell], stop):
             edge = cells.corner_edges[k]
             if cuts.firsts[edge] >= 0:
                 continue
@@ -252,13 +256,14 @@ def split_edges(cuts, n_vertices, edges, lines):
         n_vertices + k has the number k more than there were edges. ``lines`` are theirs.
     """
     n_old = len(cuts.firsts)
+    cuts, edges, lines = pointers(cuts), pointer(edges), pointer(lines)
     for e in range(n_old):
-        end, part, last = edges[e, 1], e, -1
+        end, part, last = edges[2 * e + 1], e, -1
         for c in range(cuts.firsts[e], cuts.lasts[e]):
             vertex = cuts.vertices[c]
             if vertex != last:
-                edges[part, 1] = vertex
+                edges[2 * part + 1] = vertex
                 part = n_old + vertex - n_vertices
-                edges[part, 0], lines[part] = vertex, lines[e]
+                edges[2 * part], lines[part] = vertex, lines[e]
                 last = vertex
-        edges[part, 1] = end
+        edges[2 * part + 1] = end

@@ -105,7 +105,7 @@ class Subdivision:
         self.decisions += self.net.widths[layer + 1] * len(signs.positive)
         in_cells = np.empty(len(level.parents), np.int32)
         on_edges, corners = plane_forms.crossings(signs, cells, in_cells)
-        cuts, found, vertices = self._cut_edges(layer, cells, signs, kept, on_edges)
+        cuts, found, vertices = self._cut_edges(layer, cells, signs, kept, in_cells, on_edges)
         chunks = chunks_of(cells.offsets, in_cells, corners, self.threads)
         pieces = self._cut_cells(layer, cells, signs, kept, cuts, vertices, chunks)
         if pieces is None:
@@ -140,7 +140,13 @@ class Subdivision:
             signs.positive[vertex], signs.negative[vertex] = pack(np.stack([z > 0, z < 0]))
 
     def _cut_edges(
-        self, layer: int, cells: Cells, signs: Signs, kept: Kept, count: int
+        self,
+        layer: int,
+        cells: Cells,
+        signs: Signs,
+        kept: Kept,
+        in_cells: np.ndarray,
+        count: int,
     ) -> tuple[Cuts, Found, Vertices]:
         """Cut all edges, so many times; the old vertices and the new ones, too."""
         old, n_edges = len(self.vertices.errors), len(cells.edges)
@@ -148,12 +154,12 @@ class Subdivision:
         for new, known in zip(vertices, self.vertices, strict=True):
             new[:old] = known
         cuts = Cuts(*(np.empty(n, np.int32) for n in (n_edges, n_edges, count, count)))
-        cuts.firsts[:] = -1
+        cuts.firsts[:] = cuts.lasts[:] = -1
         found = found_room(Vertices(*(array[old:] for array in vertices)))
         progress, order = np.zeros(3, np.int64), NO_ORDER
         while True:
             edge = plane_edges.cut_edges(
-                progress, vertices, cells, self.lines, signs, kept, cuts, found, order
+                progress, in_cells, vertices, cells, self.lines, signs, kept, cuts, found, order
             )
             if edge < 0:
                 break
