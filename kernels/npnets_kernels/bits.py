@@ -107,6 +107,13 @@ def _chosen(builder, source, start, more, less, slope):
     return builder.select(builder.bitcast(more, mask), numbers, rest)
 
 
+def _on_vectors(builder, name, vector, count):
+    """LLVM's function of that name, of so many vectors of a type."""
+    kind = ir.FunctionType(vector, [vector] * count)
+    symbol = f"llvm.{name}.v{vector.count}f64"
+    return cgutils.get_or_insert_function(builder.module, kind, symbol)
+
+
 def _store(builder, numbers, memory, start):
     first = builder.gep(memory, [start], source_etype=ir.DoubleType())
     builder.store(numbers, builder.bitcast(first, numbers.type.as_pointer()), align=8)
@@ -124,10 +131,7 @@ def add_selected(typingctx, sums, word, factor, forms, start, stride, weights, r
 
     def codegen(context, builder, signature, args):
         sums, word, factor, forms, start, stride, weights, row, apart = args
-        kind = ir.FunctionType(vector, [vector] * 3)
-        multiply_add = cgutils.get_or_insert_function(
-            builder.module, kind, f"llvm.fmuladd.v{LANES}f64"
-        )
+        multiply_add = _on_vectors(builder, "fmuladd", vector, 3)
         # a register's worth at a time: of 64 numbers at once, more are loaded than registers hold
         parts = [(c, k) for k in range(0, WORD, LANES) for c in columns]
         before = builder.block
@@ -197,11 +201,8 @@ def add_scaled(typingctx, target, place, stride, scales, source, start):
 
     def codegen(context, builder, signature, args):
         target, place, stride, scales, source, start = args
-        vector = ir.VectorType(ir.DoubleType(), WORD)
-        multiply_add = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fmuladd.v{WORD}f64"
-        )
         numbers = _block(builder, source, start)
+        multiply_add = _on_vectors(builder, "fmuladd", numbers.type, 3)
         for k in range(3):
             scale = _everywhere(builder, builder.extract_value(scales, k))
             known = _block(builder, target, place)
@@ -223,12 +224,9 @@ def raise_largest(typingctx, so_far, column, memory, start):
     def codegen(context, builder, signature, args):
         so_far, column, memory, start = args
         word = ir.IntType(64)
-        vector = ir.VectorType(ir.DoubleType(), LANES)
-        size = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(vector, [vector]), f"llvm.fabs.v{LANES}f64"
-        )
         place = builder.mul(column, word(LANES))
         most = _block(builder, so_far, place, LANES)
+        size = _on_vectors(builder, "fabs", most.type, 1)
         for k in range(0, WORD, LANES):
             numbers = _block(builder, memory, builder.add(start, word(k)), LANES)
             numbers = builder.call(size, [numbers])

@@ -73,9 +73,8 @@ class Subdivision:
     ) -> None:
         self.net, self.threads, self.most, self.progress = net, threads, most, progress
         self.floats = FloatNetwork(net)
-        self.slope = self.floats.slope
         #: of the hidden layers with states
-        self.widths = net.widths[1:-1] if self.slope != 1.0 else ()
+        self.widths = net.widths[1:-1] if self.floats.slope != 1.0 else ()
         self.exact = ExactPlane(ExactNetwork(net), plane, polygon)
         self.vertices = Vertices(polygon, np.zeros(len(polygon)))
         ring = np.arange(len(polygon), dtype=np.int32)

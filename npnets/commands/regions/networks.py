@@ -36,9 +36,7 @@ class Named:
         return "\n".join(lines)
 
 
-def network_of(
-    source: str, asked: Asked, check_inputs: Callable[[int], object] = lambda d_in: None
-) -> Named:
+def network_of(source: str, asked: Asked, check_inputs: Callable[[int], object]) -> Named:
     """The network of a shape, initialised or trained as asked, or the one in a file.
 
     ``check_inputs`` is told how many inputs it has before anything is trained, and may refuse them.
