@@ -57,17 +57,17 @@ Signs = namedtuple("Signs", "positive negative")
 #: offsets[cell] on, in ascending order; and the bounds (3,) on the errors of the forms.
 Kept = namedtuple("Kept", "words offsets forms errors")
 #: What forms are made from: each cell's parent and the words (F, …) of the last layer's active
-#: neurons, what was kept of the parents, the bases (…, 3, n) of parents from ``first`` (1,) on, and
-#: Wᵀ with zeros up to whole words (…, 64 words); and how many changes (1,) of forms there may be
-#: between two starts.
-Source = namedtuple("Source", "parents words kept bases first weights chain")
+#: neurons, what was kept of the parents, their bases (…, 3, n), Wᵀ with zeros up to whole words
+#: (…, 64 words), and b (n,); and how many changes (1,) of forms there may be between two starts.
+Source = namedtuple("Source", "parents words kept bases weights biases chain")
 
 #: How many neurons there are, words of them, and words of the layer before.
 Shape = namedtuple("Shape", "width words words_before")
 #: One cell's forms (3, 64 words), zeros beyond the neurons, and 64 of the next layer's (3, 64);
-#: the words of neurons that are positive, or negative, at all of its corners; and for each
-#: vertex the block of cells in which its signs were last found, and their words.
-Room = namedtuple("Room", "forms sums positive negative block more less")
+#: its parent's base (3, n); the words of neurons that are positive, or negative, at all of its
+#: corners; and for each vertex the block of cells in which its signs were last found, and their
+#: words.
+Room = namedtuple("Room", "forms sums base positive negative block more less")
 #: The output, if it comes next, or else nothing: its weights, with zeros up to whole words
 #: (n', 64 words), its biases (n',), and its bases (F, 3, n') on the cells.
 Output = namedtuple("Output", "weights biases bases")
@@ -82,46 +82,9 @@ def owners(cells, owner):
 
 
 @kernel
-def write_bases(start, stop, cells, source, slope, biases, bases, room):
-    """Write W (φ' ∘ f) + (0, 0, b) on the parents of a block of cells, without what is kept.
-
-    Parameters
-    ----------
-    start, stop : int
-        The block of cells.
-    cells : Source
-        What the cells' forms are made from: their parents, their active neurons, which are the
-        parents' but for what is kept, and the weights.
-    source : Source
-        What the parents' forms are made from.
-    biases : float64 (n,)
-    bases : float64 (…, 3, n)
-        Written, from the first parent on.
-    room : Room
-        For the parents' forms.
-    """
-    words, width = cells.words.shape[1], bases.shape[2]
-    shape = Shape(source.bases.shape[2], words, source.words.shape[1])
-    cells, source, room = pointers(cells), pointers(source), pointers(room)
-    biases, bases = pointer(biases), pointer(bases)
-    changes, last = source.chain[0], -1
-    for cell in range(start, stop):
-        parent = cells.parents[cell]
-        if parent != last:
-            changes = find_forms(parent, changes, source, slope, shape, room)
-            for w in range(words):
-                active, rest = cells.words[cell * words + w], cells.kept.words[parent * words + w]
-                room.positive[w] = active & ~rest
-                room.negative[w] = ~(active | rest) & neurons_of(w, shape.width)
-            row = offset(bases, 3 * (parent - cells.parents[start]) * width)
-            write_base(row, width, cells.weights, biases, slope, shape, room)
-            last = parent
-
-
-@kernel
 def sweep(
-    first, start, stop, vertices, cells, source, slope, owner, signs, kept, size_bounds, output,
-    sizes, room,
+    first, start, stop, vertices, cells, source, before, slope, owner, signs, kept, size_bounds,
+    output, sizes, room, parents_room,
 ):  # fmt: skip
     """The forms on a block of cells, from ``start`` to ``stop``, and the signs at their corners.
 
@@ -129,8 +92,13 @@ def sweep(
     ----------
     first, start, stop : int
         The first cell of ``kept``, and the block's.
-    vertices, cells, source
+    vertices, cells
         Those of the level.
+    source : Source
+        Of the layer's forms. With ``before``, bases are made here; if there are rows for them, each
+        parent's is also written there, by the block that it begins in, whoever comes first.
+    before : Source
+        Of the parents' forms of the layer before, or of no cells.
     slope : float
         φ' of inactive neurons.
     owner : int32 (V,)
@@ -147,8 +115,9 @@ def sweep(
         Its bases are written.
     sizes : float64 (3, 8)
         Raised, so that the largest |f| of each column is that of its row.
-    room : Room
-        For the layer's neurons; ``block`` must not be ``start`` anywhere.
+    room, parents_room : Room
+        For the layer's neurons, and for those of the layer before; ``block`` must not be ``start``
+        anywhere.
 
     Returns
     -------
@@ -156,15 +125,32 @@ def sweep(
         Whether errors leave any of the signs open that are written.
     """
     width, n_outputs = source.bases.shape[2], len(output.biases)
-    words = (width + WORD - 1) // WORD
-    shape = Shape(width, words, source.words.shape[1])
+    words, words_before = (width + WORD - 1) // WORD, source.words.shape[1]
+    shape = Shape(width, words, words_before)
+    parents_shape = Shape(before.bases.shape[2], words_before, before.words.shape[1])
+    makes, keeps = len(before.parents) > 0, len(source.bases) > 0
     vertices, cells, source = pointers(vertices), pointers(cells), pointers(source)
     signs, kept, room = pointers(signs), pointers(kept), pointers(room)
+    before, parents_room = pointers(before), pointers(parents_room)
     output, owner = pointers(output), pointer(owner)
     sizes, size_bounds = pointer(sizes), pointer(size_bounds)
-    changes, is_open = source.chain[0], False
+    changes, parents_changes = source.chain[0], before.chain[0]
+    last, is_open = -1, False
     for cell in range(start, stop):
-        changes = find_forms(cell, changes, source, slope, shape, room)
+        parent, base = source.parents[cell], room.base
+        if not makes:
+            base = known_base(cell, source, shape)
+        elif parent != last:
+            parents_changes = find_forms(
+                parent, parents_changes, known_base(parent, before, parents_shape), before, slope,
+                parents_shape, parents_room,
+            )  # fmt: skip
+            sign_parent(cell, source, parents_shape, parents_room)
+            write_base(width, source, slope, parents_shape, parents_room, base)
+            if keeps and (cell == 0 or source.parents[cell - 1] != parent):
+                copy_numbers(base, known_base(cell, source, shape), 3 * width)
+            last = parent
+        changes = find_forms(cell, changes, base, source, slope, shape, room)
         for column in range(3):
             for k in range(column * words * WORD, (column + 1) * words * WORD, WORD):
                 raise_largest(sizes, column, room.forms, k)
@@ -177,7 +163,24 @@ def sweep(
 
 
 @inlined
-def find_forms(cell, changes, source, slope, shape, room):
+def known_base(cell, source, shape):
+    """The base of the cell's parent."""
+    return offset(source.bases, 3 * source.parents[cell] * shape.width)
+
+
+@inlined
+def sign_parent(cell, source, shape, room):
+    """Write the signs that all corners of the cell's parent have in common."""
+    parent = source.parents[cell]
+    for w in range(shape.words):
+        active = source.words[cell * shape.words + w]
+        rest = source.kept.words[parent * shape.words + w]
+        room.positive[w] = active & ~rest
+        room.negative[w] = ~(active | rest) & neurons_of(w, shape.width)
+
+
+@inlined
+def find_forms(cell, changes, base, source, slope, shape, room):
     """Turn the forms of the cell before into this one's; how many changes since a start then."""
     parent, words, chain = source.parents[cell], shape.words_before, source.chain[0]
     word, before = cell * words, (cell - 1) * words
@@ -187,7 +190,7 @@ def find_forms(cell, changes, source, slope, shape, room):
     else:
         changes = chain + 1
     if changes > chain:
-        start_forms(cell, parent, source, slope, shape, room)
+        start_forms(cell, base, source, slope, shape, room)
         return 0
     for w in range(words):
         rest = source.words[word + w] ^ source.words[before + w]
@@ -201,14 +204,12 @@ def find_forms(cell, changes, source, slope, shape, room):
 
 
 @inlined
-def start_forms(cell, parent, source, slope, shape, room):
+def start_forms(cell, base, source, slope, shape, room):
     """The forms from the parent's base."""
-    words, width = shape.words_before, shape.width
+    words, width, parent = shape.words_before, shape.width, source.parents[cell]
     for column in range(3):
-        base = offset(source.bases, (3 * (parent - source.first[0]) + column) * width)
         row = offset(room.forms, column * shape.words * WORD)
-        for k in range(width):
-            row[k] = base[k]
+        copy_numbers(offset(base, column * width), row, width)
     form = 3 * source.kept.offsets[parent]
     for w in range(words):
         rest, active = source.kept.words[parent * words + w], source.words[cell * words + w]
@@ -311,15 +312,22 @@ def keep(place, kept, shape, room):
 
 
 @inlined
-def write_base(base, width, weights, biases, slope, shape, room):
+def copy_numbers(numbers, to, count):
+    """Write so many numbers."""
+    for k in range(count):
+        to[k] = numbers[k]
+
+
+@inlined
+def write_base(width, source, slope, shape, room, base):
     """Write W (φ' ∘ f) + (0, 0, b) of the positive and negative neurons, 64 at a time."""
+    weights, biases = source.weights, source.biases
     stride, apart = shape.words * WORD, (width + WORD - 1) // WORD * WORD
     for block in range(0, width, WORD):
         count = min(WORD, width - block)
         for k in range(3 * WORD):
             room.sums[k] = 0.0
-        for k in range(count):
-            room.sums[2 * WORD + k] = biases[block + k]
+        copy_numbers(offset(biases, block), offset(room.sums, 2 * WORD), count)
         for w in range(shape.words):
             start, row = w * WORD, w * WORD * apart + block
             more, less, forms = room.positive[w], room.negative[w], room.forms
@@ -327,8 +335,8 @@ def write_base(base, width, weights, biases, slope, shape, room):
             if slope != 0.0:
                 add_selected(room.sums, less, slope, forms, start, stride, weights, row, apart)
         for column in range(3):
-            for k in range(count):
-                base[column * width + block + k] = room.sums[column * WORD + k]
+            row = offset(base, column * width + block)
+            copy_numbers(offset(room.sums, column * WORD), row, count)
 
 
 @inlined
@@ -354,7 +362,8 @@ def write_maps(start, stop, source, slope, maps, room):
     source, room, maps = pointers(source), pointers(room), pointer(maps)
     changes = source.chain[0]
     for cell in range(start, stop):
-        changes = find_forms(cell, changes, source, slope, shape, room)
+        base = known_base(cell, source, shape)
+        changes = find_forms(cell, changes, base, source, slope, shape, room)
         for k in range(width):
             for column in range(3):
                 place = 3 * (cell * width + k) + column

@@ -62,9 +62,9 @@ class Forms(NamedTuple):
     """What the forms of a layer on a level's cells are made from; see the kernel."""
 
     source: Source
-    """As the kernel takes it, with all bases, or with none."""
-    before: Source | None
-    """If with none, what the forms of the layer before, on the parents, are made from."""
+    """As the kernel takes it, with all bases, or with room for them, or with neither."""
+    before: Source
+    """What the forms of the layer before, on the parents, are made from, unless bases are known."""
     errors: np.ndarray
     """(3,) bounds on the errors of any cell's forms, column by column."""
     lengths: np.ndarray
@@ -86,8 +86,6 @@ class Swept(NamedTuple):
     """The neurons that may cross cells."""
     sizes: np.ndarray
     """(3,) the largest of the forms, column by column."""
-    source: Source
-    """What they are made from, with all bases, unless the output is next."""
     outputs: np.ndarray
     """(F, 3, d_out) the bases of the output, if it is next."""
 
@@ -112,26 +110,35 @@ def first_forms(net: FloatNetwork, plane: Plane, polygon: np.ndarray, level: Lev
             forms[:, 2] += layer.biases
     none = Kept(np.zeros((1, 0), np.uint64), np.zeros(2, np.int64), np.zeros((0, 3)), np.zeros(3))
     bases = np.ascontiguousarray(forms.T)[None]
-    source = _source(level, none, bases, np.zeros((len(forms), 0)))
+    source = _source(level, none, bases, np.zeros((len(forms), 0)), biases)
     reach = np.append(np.abs(polygon).max(axis=0), 1.0)
-    return Forms(source, None, errors, lengths, np.abs(forms).max(axis=0), reach)
+    return Forms(source, _of_no_cells(source), errors, lengths, np.abs(forms).max(axis=0), reach)
 
 
 def next_forms(net: FloatNetwork, layer: int, level: Level, forms: Forms, swept: Swept) -> Forms:
     """Those of the layer after this one, on the parts that this one has cut the cells into."""
-    following, last = net.layers[layer + 1], layer == net.depth - 1
+    following, to_come = net.layers[layer + 1], net.depth - 1 - layer
     errors, lengths, size_bounds = next_bounds(
         following, net.slope, forms.errors, forms.lengths, swept.sizes
     )
-    bases = swept.outputs if last else np.empty((0, 3, len(following.biases)))
-    source = _source(level, swept.kept, bases, following.weights)
-    return Forms(source, None if last else swept.source, errors, lengths, size_bounds, forms.reach)
+    bases = swept.outputs
+    if to_come > 0:  # they are many: kept only if the layer after the following needs them again
+        n_parents = len(swept.kept.words) if to_come > 1 else 0
+        bases = np.empty((n_parents, 3, len(following.biases)))
+    source = _source(level, swept.kept, bases, following.weights, following.biases)
+    before = forms.source if to_come > 0 else _of_no_cells(source)
+    return Forms(source, before, errors, lengths, size_bounds, forms.reach)
 
 
-def _source(level: Level, kept: Kept, bases: np.ndarray, weights: np.ndarray) -> Source:
+def _source(
+    level: Level, kept: Kept, bases: np.ndarray, weights: np.ndarray, biases: np.ndarray
+) -> Source:
     chain = np.array([chain_length(weights.shape[1])])
-    first = np.zeros(1, np.int64)
-    return Source(level.parents, level.words, kept, bases, first, padded(weights.T), chain)
+    return Source(level.parents, level.words, kept, bases, padded(weights.T), biases, chain)
+
+
+def _of_no_cells(source: Source) -> Source:
+    return source._replace(parents=source.parents[:0])
 
 
 def sweep(
@@ -151,7 +158,7 @@ def sweep(
         kernel.owners(cells, owner)
     signs = Signs(*(np.empty((n_vertices, word_count(width)), np.uint64) for _ in range(2)))
     output = _output(net, layer, n_cells)
-    bases = _Bases(net, layer, forms, len(output.biases) > 0)
+    width_before = forms.before.bases.shape[2]
     step = max(1, BLOCK_BYTES // (24 * width))
 
     def work(blocks: range) -> tuple[Kept, np.ndarray, bool]:
@@ -162,14 +169,13 @@ def sweep(
             np.empty((count * width, 3)),
             forms.errors,
         )
-        sizes, room, parents = np.zeros((3, LANES)), room_for(width, n_vertices), bases.room(step)
-        is_open = False
+        sizes, is_open = np.zeros((3, LANES)), False
+        room, parents_room = room_for(width, n_vertices), room_for(width_before, 0)
         for start in blocks:
             stop = min(start + step, n_cells)
-            source = bases.source(start, stop, *parents)
             is_open |= kernel.sweep(
-                first, start, stop, vertices, cells, source, slope, owner, signs, kept,
-                forms.size_bounds, output, sizes, room,
+                first, start, stop, vertices, cells, forms.source, forms.before, slope, owner,
+                signs, kept, forms.size_bounds, output, sizes, room, parents_room,
             )  # fmt: skip
         return kept._replace(forms=kept.forms[: kept.offsets[-1]].copy()), sizes, is_open
 
@@ -180,42 +186,8 @@ def sweep(
     if not in_reach:
         raise OverflowError(f"preactivations of layer {layer + 1} are beyond {LARGEST:g}")
     kept = _join([part for part, _, _ in parts])
-    source = forms.source._replace(bases=bases.known)
     is_open = any(some for _, _, some in parts)
-    return Swept(signs, is_open, kept, sizes, source, output.bases)
-
-
-class _Bases:
-    """The bases of a layer, block by block of the cells; they are many, and soon done with."""
-
-    def __init__(self, net: FloatNetwork, layer: int, forms: Forms, last: bool) -> None:
-        self.forms, self.slope, self.biases = forms, net.slope, net.layers[layer].biases
-        #: those of all parents, which the layer after the next needs again
-        self.known = forms.source.bases
-        if forms.before is not None and not last:
-            self.known = np.empty((len(forms.source.kept.words), 3, len(self.biases)))
-        self.last = last
-
-    def room(self, step: int) -> tuple:
-        """Room for the parents of so many cells."""
-        before = self.forms.before
-        if before is None:
-            return None, None
-        return np.empty((step, 3, len(self.biases))), room_for(before.bases.shape[2], 0)
-
-    def source(self, start: int, stop: int, bases: np.ndarray, room: Room) -> Source:
-        """For the cells of a block, with the bases of their parents."""
-        source, before = self.forms.source, self.forms.before
-        if before is None:
-            return source
-        first, last = int(source.parents[start]), int(source.parents[stop - 1]) + 1
-        bases = bases[: last - first]
-        kernel.write_bases(start, stop, source, before, self.slope, self.biases, bases, room)
-        if not self.last:
-            # a parent's are written by the block that it begins in, whoever comes first
-            new = int(start > 0 and source.parents[start - 1] == first)
-            self.known[first + new : last] = bases[new:]
-        return source._replace(bases=bases, first=np.array([first]))
+    return Swept(signs, is_open, kept, sizes, output.bases)
 
 
 def _output(net: FloatNetwork, layer: int, n_cells: int) -> Output:
@@ -289,11 +261,12 @@ def next_bounds(
 
 def room_for(neurons: int, n_vertices: int) -> Room:
     """Room for one cell's forms, and for the signs at vertices."""
-    words = word_count(neurons)
+    words, base = word_count(neurons), np.empty((3, neurons))
     positive, negative = (np.empty(words, np.uint64) for _ in range(2))
     more, less = (np.empty((n_vertices, words), np.uint64) for _ in range(2))
     block = np.full(n_vertices, -1, np.int32)
-    return Room(np.zeros((3, 64 * words)), np.empty(3 * 64), positive, negative, block, more, less)
+    forms, sums = np.zeros((3, 64 * words)), np.empty(3 * 64)
+    return Room(forms, sums, base, positive, negative, block, more, less)
 
 
 def padded(weights: np.ndarray) -> np.ndarray:
