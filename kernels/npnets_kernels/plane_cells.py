@@ -11,7 +11,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from npnets_kernels.bits import WORD, bit, lowest, popcount, without_lowest
+from npnets_kernels.bits import WORD, bit, lowest, without_lowest
 from npnets_kernels.compiled import kernel
 from npnets_kernels.plane_chords import (
     add_edge,
@@ -39,8 +39,7 @@ Room = namedtuple(
     "next_chords neurons forms starts ends flips after counts first_edges "  # of chords
     "keys others steps slacks nodes places sequence "  # of chords' crossings
     "node_offsets node_chords "  # of crossings
-    "seen stack origins "  # of the walk
-    "crossing base",  # words of the neurons that cross, and that are active all over the cell
+    "seen stack origins",  # of the walk
 )
 
 
@@ -79,7 +78,20 @@ def share_out(offsets, neurons, share, chunks):
 
 @kernel
 def cut_cells(
-    cell, stop, vertices, cells, signs, kept, cuts, table, room, pieces, filled, first, most
+    cell,
+    stop,
+    vertices,
+    cells,
+    signs,
+    crossed,
+    kept,
+    cuts,
+    table,
+    room,
+    pieces,
+    filled,
+    first,
+    most,
 ):
     """Cut the cells from ``cell`` to ``stop``, until one needs judgement.
 
@@ -87,7 +99,7 @@ def cut_cells(
     ----------
     vertices
         Those before the cut and on edges.
-    cells, signs, kept
+    cells, signs, crossed, kept
         As they are before the cut.
     cuts : Cuts
         Those of the edges.
@@ -117,13 +129,14 @@ def cut_cells(
         len(signs.positive), len(cells.edges), signs.positive.shape[1], room.nodes.shape[1]
     )
     vertices, cells, signs = pointers(vertices), pointers(cells), pointers(signs)
-    kept, cuts, table = pointers(kept), pointers(cuts), pointers(table)
+    crossed, kept = pointers(crossed), pointers(kept)
+    cuts, table = pointers(cuts), pointers(table)
     room, pieces = pointers(room), pointers(pieces)
     filled, first = pointer(filled), pointer(first)
     for c in range(cell, stop):
-        neurons, chords, made = read_signs(size, c, signs, cells, room), 0, 1
-        if neurons > 0:
-            n_nodes, chords = walk_boundary(size, c, neurons, signs, cells, cuts, room)
+        chords, made = 0, 1
+        if crossed.counts[c] > 0:
+            n_nodes, chords = walk_boundary(size, c, signs, crossed, cells, cuts, room)
             if chords < 0:
                 return c, CONTRADICTION
             chords = merge_chords(size, chords, most - 1 - filled[PIECES], room)
@@ -134,10 +147,10 @@ def cut_cells(
         for a in range(chords):
             room.forms[a] = kept_place(c, room.neurons[a], kept, size.words)
         if chords == 0:
-            copy_cell(size, c, cells, room, pieces, filled)
+            copy_cell(size, c, cells, crossed, pieces, filled)
         elif chords == 1:
             write_lines(chords, kept, room, pieces, filled)
-            split(size, c, n_nodes, room, pieces, filled, first)
+            split(size, c, n_nodes, crossed, room, pieces, filled, first)
         else:
             crossings = cross_chords(size, chords, vertices, kept, table, judged, room)
             if not (judged or are_ordered(size, chords, room)):
@@ -149,7 +162,7 @@ def cut_cells(
             join_crossings(
                 size, n_nodes, chords, vertices, kept, judged, room, pieces, filled, first
             )
-            walk_pieces(size, c, n_nodes, chords, room, pieces, filled)
+            walk_pieces(size, c, n_nodes, chords, crossed, room, pieces, filled)
             filled[ORDERED] += 2 * crossings
         filled[LINES] += chords
         judged = False
@@ -157,22 +170,7 @@ def cut_cells(
 
 
 @inlined
-def read_signs(size, cell, signs, cells, room):
-    """Write the words of the cell's neurons; how many cross it."""
-    crossed = 0
-    for w in range(size.words):
-        more = less = NONE
-        for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
-            more |= signs.positive[cells.corners[k] * size.words + w]
-            less |= signs.negative[cells.corners[k] * size.words + w]
-        room.crossing[w] = more & less
-        room.base[w] = more & ~less
-        crossed += popcount(more & less)
-    return crossed
-
-
-@inlined
-def copy_cell(size, cell, cells, room, pieces, filled):
+def copy_cell(size, cell, cells, crossed, pieces, filled):
     """A cell that nothing crosses is its only piece."""
     piece, place = filled[PIECES], filled[CORNERS]
     for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
@@ -180,18 +178,18 @@ def copy_cell(size, cell, cells, room, pieces, filled):
         pieces.corner_edges[place] = cells.corner_edges[k]
         place += 1
     for w in range(size.words):
-        pieces.words[piece * size.words + w] = room.base[w]
+        pieces.words[piece * size.words + w] = crossed.active[cell * size.words + w]
     finish_piece(cell, place, pieces, filled)
 
 
 @inlined
-def walk_boundary(size, cell, neurons, signs, cells, cuts, room):
-    """Write the nodes of the cell's boundary and the chords of so many neurons; how many of each.
+def walk_boundary(size, cell, signs, crossed, cells, cuts, room):
+    """Write the nodes of the cell's boundary and the chords of its neurons; how many of each.
 
     Chords are -1 unless there is one of each neuron: then nothing is written beyond the room for so
     many neurons, whatever the signs.
     """
-    n_vertices, n_edges = size.vertices, size.edges
+    n_vertices, n_edges, neurons = size.vertices, size.edges, crossed.counts[cell]
     start, stop = cells.offsets[cell], cells.offsets[cell + 1]
     n_nodes = chords = 0
     for k in range(start, stop):
@@ -199,7 +197,7 @@ def walk_boundary(size, cell, neurons, signs, cells, cuts, room):
         ahead = cells.corners[k + 1 if k + 1 < stop else start]
         room.vertices[n_nodes], room.edges[n_nodes], room.chords[n_nodes] = v, edge, -1
         for w in range(size.words):
-            word = room.crossing[w] & ~(
+            word = crossed.neurons[cell * size.words + w] & ~(
                 signs.positive[v * size.words + w] | signs.negative[v * size.words + w]
             )
             while word:
@@ -254,7 +252,7 @@ def add_end(size, neuron, node, chords, most, signs, ahead, room):
 
 
 @inlined
-def split(size, cell, n_nodes, room, pieces, filled, first):
+def split(size, cell, n_nodes, crossed, room, pieces, filled, first):
     """The two pieces of a cell with one chord."""
     start, end = room.starts[0], room.ends[0]
     edge = add_edge(size, start, end, 0, room, pieces, filled, first)
@@ -268,8 +266,8 @@ def split(size, cell, n_nodes, room, pieces, filled, first):
             node = node + 1 if node + 1 < n_nodes else 0
         pieces.corners[place], pieces.corner_edges[place] = room.vertices[stop], edge
         for w in range(size.words):
-            active = room.after[0 * size.words + w]
+            active = crossed.active[cell * size.words + w] | room.after[0 * size.words + w]
             if side == 1:
                 active ^= room.flips[0 * size.words + w]
-            pieces.words[piece * size.words + w] = room.base[w] | active
+            pieces.words[piece * size.words + w] = active
         finish_piece(cell, place + 1, pieces, filled)

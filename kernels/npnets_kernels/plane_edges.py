@@ -121,15 +121,15 @@ def distance(s, t, line, line_errors, other, other_errors):
 
 
 @kernel
-def cut_edges(progress, in_cells, vertices, cells, lines, signs, kept, cuts, found, order):
+def cut_edges(progress, crossed, vertices, cells, lines, signs, kept, cuts, found, order):
     """Cut the edges of the cells from progress[CELL] on, until one needs judgement.
 
     Parameters
     ----------
     progress : int64 (3,)
         The cell, and how many cuts and new vertices there are; advanced.
-    in_cells : int32 (F,)
-        How many neurons cross each cell: where none does, none crosses its edges.
+    crossed : Crossed
+        The neurons that cross each cell: where none does, none crosses its edges.
     vertices, cells, lines, signs, kept
         As they are before the cut.
     cuts, found : Cuts, Found
@@ -147,11 +147,11 @@ def cut_edges(progress, in_cells, vertices, cells, lines, signs, kept, cuts, fou
     vertices, cells, lines = pointers(vertices), pointers(cells), pointers(lines)
     signs, kept, cuts = pointers(signs), pointers(kept), pointers(cuts)
     found, order, progress = pointers(found), pointers(order), pointer(progress)
-    in_cells = pointer(in_cells)
+    crossed = pointers(crossed)
     judged = size.judged > 0
     while progress[CELL] < n_cells:
         cell = progress[CELL]
-        stop = cells.offsets[cell + 1] if in_cells[cell] > 0 else cells.offsets[cell]
+        stop = cells.offsets[cell + 1] if crossed.counts[cell] > 0 else cells.offsets[cell]
         for k in range(cells.offsets[cell], stop):
             edge = cells.corner_edges[k]
             if cuts.firsts[edge] >= 0:

@@ -60,6 +60,9 @@ Kept = namedtuple("Kept", "words offsets forms errors")
 #: neurons, what was kept of the parents, their bases (…, 3, n), Wᵀ with zeros up to whole words
 #: (…, 64 words), and b (n,); and how many changes (1,) of forms there may be between two starts.
 Source = namedtuple("Source", "parents words kept bases weights biases chain")
+#: How many neurons cross each cell (F,), their words (F, words), and those of the neurons that are
+#: active all over it.
+Crossed = namedtuple("Crossed", "counts neurons active")
 
 #: How many neurons there are, words of them, and words of the layer before.
 Shape = namedtuple("Shape", "width words words_before")
@@ -371,12 +374,12 @@ def write_maps(start, stop, source, slope, maps, room):
 
 
 @kernel
-def crossings(signs, cells, in_cells):
-    """How many neurons cross each cell, and how often all edges are crossed.
+def crossings(signs, cells, crossed):
+    """Which neurons cross each cell, and how often all edges are crossed.
 
     Parameters
     ----------
-    in_cells : int32 (F,)
+    crossed : Crossed
         Written.
 
     Returns
@@ -385,23 +388,27 @@ def crossings(signs, cells, in_cells):
     corners : int
         The sum of all cells' ``most_corners``.
     """
-    words, n_edges = signs.positive.shape[1], len(cells.edges)
-    signs, cells = pointers(signs), pointers(cells)
+    words, n_edges, n_cells = signs.positive.shape[1], len(cells.edges), len(crossed.counts)
+    signs, cells, crossed = pointers(signs), pointers(cells), pointers(crossed)
     on_edges = corners = 0
     for e in range(n_edges):
         for w in range(words):
             on_edges += popcount(
                 crossing(cells.edges[2 * e], cells.edges[2 * e + 1], w, signs, words)
             )
-    for cell in range(len(in_cells)):
+    for cell in range(n_cells):
         count = 0
         for w in range(words):
             more = less = NONE
             for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
                 more |= signs.positive[cells.corners[k] * words + w]
                 less |= signs.negative[cells.corners[k] * words + w]
+                if more & less == ~NONE:  # and no vectors of cells' few corners
+                    break
+            crossed.neurons[cell * words + w] = more & less
+            crossed.active[cell * words + w] = more & ~less
             count += popcount(more & less)
-        in_cells[cell] = count
+        crossed.counts[cell] = count
         corners += most_corners(cells.offsets[cell + 1] - cells.offsets[cell], count)
     return on_edges, corners
 

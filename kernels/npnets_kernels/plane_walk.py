@@ -31,7 +31,7 @@ def finish_piece(cell, place, pieces, filled):
 
 
 @inlined
-def walk_pieces(size, cell, n_nodes, chords, room, pieces, filled):
+def walk_pieces(size, cell, n_nodes, chords, crossed, room, pieces, filled):
     """Walk around every piece, from each to its neighbours across the chords.
 
     A way along the boundary from node p is -1 - p, one along chord a's part k is
@@ -43,7 +43,7 @@ def walk_pieces(size, cell, n_nodes, chords, room, pieces, filled):
             room.seen[2 * (many * a + k)] = room.seen[2 * (many * a + k) + 1] = 0
     piece = filled[PIECES]
     for w in range(size.words):
-        active = room.base[w]
+        active = crossed.active[cell * size.words + w]
         for a in range(chords):
             active |= room.after[a * size.words + w]
             if room.starts[a] > 0:

@@ -20,7 +20,7 @@ from npnets_kernels import plane_cells, plane_edges, plane_forms, plane_shape
 from npnets_kernels.plane_cells import CONTRADICTION, TOO_MANY
 from npnets_kernels.plane_chords import Table
 from npnets_kernels.plane_edges import MADE, Cuts, Found, Lines, Order
-from npnets_kernels.plane_forms import ROUNDING, Cells, Kept, Signs, Vertices
+from npnets_kernels.plane_forms import ROUNDING, Cells, Crossed, Kept, Signs, Vertices
 from npnets_kernels.plane_walk import ORDERED, PIECES, Pieces
 
 from npnets.backends.threads import in_threads
@@ -42,6 +42,7 @@ from npnets.regions.plane_rooms import (
     NO_TABLE,
     Chunk,
     chunks_of,
+    crossed_room,
     filled_part,
     found_part,
     found_room,
@@ -102,11 +103,11 @@ class Subdivision:
         if swept.is_open:
             self._decide(layer, signs)
         self.decisions += self.net.widths[layer + 1] * len(signs.positive)
-        in_cells = np.empty(len(level.parents), np.int32)
-        on_edges, corners = plane_forms.crossings(signs, cells, in_cells)
-        cuts, found, vertices = self._cut_edges(layer, cells, signs, kept, in_cells, on_edges)
-        chunks = chunks_of(cells.offsets, in_cells, corners, self.threads)
-        pieces = self._cut_cells(layer, cells, signs, kept, cuts, vertices, chunks)
+        crossed = crossed_room(*kept.words.shape)
+        on_edges, corners = plane_forms.crossings(signs, cells, crossed)
+        cuts, found, vertices = self._cut_edges(layer, cells, signs, crossed, kept, on_edges)
+        chunks = chunks_of(cells.offsets, crossed.counts, corners, self.threads)
+        pieces = self._cut_cells(layer, cells, signs, crossed, kept, cuts, vertices, chunks)
         if pieces is None:
             self.exact.drop(len(self.vertices.errors))
             return False
@@ -143,8 +144,8 @@ class Subdivision:
         layer: int,
         cells: Cells,
         signs: Signs,
+        crossed: Crossed,
         kept: Kept,
-        in_cells: np.ndarray,
         count: int,
     ) -> tuple[Cuts, Found, Vertices]:
         """Cut all edges, so many times; the old vertices and the new ones, too."""
@@ -158,7 +159,7 @@ class Subdivision:
         progress, order = np.zeros(3, np.int64), NO_ORDER
         while True:
             edge = plane_edges.cut_edges(
-                progress, in_cells, vertices, cells, self.lines, signs, kept, cuts, found, order
+                progress, crossed, vertices, cells, self.lines, signs, kept, cuts, found, order
             )
             if edge < 0:
                 break
@@ -176,6 +177,7 @@ class Subdivision:
         layer: int,
         cells: Cells,
         signs: Signs,
+        crossed: Crossed,
         kept: Kept,
         cuts: Cuts,
         vertices: Vertices,
@@ -193,8 +195,8 @@ class Subdivision:
             cell, table, filled, fallbacks = chunk.start, NO_TABLE, np.zeros(6, np.int64), 0
             while True:
                 cell, count = plane_cells.cut_cells(
-                    cell, chunk.stop, vertices, cells, signs, kept, cuts, table, room, pieces,
-                    filled, first, self.most,
+                    cell, chunk.stop, vertices, cells, signs, crossed, kept, cuts, table, room,
+                    pieces, filled, first, self.most,
                 )  # fmt: skip
                 if count == CONTRADICTION:
                     raise RuntimeError(

@@ -12,7 +12,7 @@ from npnets_kernels import plane_cells
 from npnets_kernels.plane_cells import Room
 from npnets_kernels.plane_chords import Table
 from npnets_kernels.plane_edges import Found, Order
-from npnets_kernels.plane_forms import Vertices
+from npnets_kernels.plane_forms import Crossed, Vertices
 from npnets_kernels.plane_walk import CORNERS, EDGES, LINES, PIECES, VERTICES, Pieces
 
 #: Room for so many corners of cells is made at a time, at most, unless one cell needs more.
@@ -90,8 +90,6 @@ class Chunk(NamedTuple):
             seen=np.empty(2 * table, np.uint8),
             stack=np.empty(2 * table, i),
             origins=np.empty(2 * table, i),
-            crossing=np.empty(words, np.uint64),
-            base=np.empty(words, np.uint64),
         )
 
     def pieces(self, width: int, most: int) -> Pieces:
@@ -127,6 +125,12 @@ def chunks_of(offsets: np.ndarray, neurons: np.ndarray, total: int, threads: int
     bounds = np.empty((total // share + 1, len(Chunk._fields)), np.int64)
     count = plane_cells.share_out(offsets, neurons, share, bounds)
     return [Chunk(*row) for row in bounds[:count].tolist()]
+
+
+def crossed_room(n_cells: int, words: int) -> Crossed:
+    """Room for the neurons that cross cells."""
+    neurons, active = (np.empty((n_cells, words), np.uint64) for _ in range(2))
+    return Crossed(np.empty(n_cells, np.int32), neurons, active)
 
 
 def found_room(vertices: Vertices) -> Found:
