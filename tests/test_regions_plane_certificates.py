@@ -17,14 +17,20 @@ from plane_networks import he_net, random_net
 from npnets.network import Network
 from npnets.regions import plane_certificate, plane_claims, plane_cutting
 from npnets.regions.certificates import CertificateError
+from npnets.regions.exact import ExactNetwork
 from npnets.regions.patterns import unpack
 from npnets.regions.plane import Cells, _cells_of, cells
 from npnets.regions.plane_cutting import Subdivision
 from npnets.regions.plane_domain import plane_of, rectangle
 
 
+def subdivision(net) -> Subdivision:
+    exact = ExactNetwork(net)
+    return Subdivision(exact, plane_of(None, 2), rectangle(-1, 1), 1, 1 << 30)
+
+
 def made(net) -> tuple[Subdivision, Cells]:
-    made_by = Subdivision(net, plane_of(None, 2), rectangle(-1, 1), 1, 1 << 30)
+    made_by = subdivision(net)
     found = _cells_of(made_by, made_by.cut())
     assert plane_certificate.prove(made_by, found).certified
     return made_by, found
@@ -272,7 +278,7 @@ def test_one_wrong_number_of_a_map_is_denied(net, column):
 
 
 def test_the_proof_takes_the_weights_from_the_network():
-    made_by = Subdivision(he_net((2, 6, 6, 2)), plane_of(None, 2), rectangle(-1, 1), 1, 1 << 30)
+    made_by = subdivision(he_net((2, 6, 6, 2)))
     made_by.floats.layers[-1].weights[0, 0] += 1e-3
     found = _cells_of(made_by, made_by.cut())
     assert_denied(made_by, found, "has a wrong map")
@@ -281,7 +287,7 @@ def test_the_proof_takes_the_weights_from_the_network():
 @pytest.mark.parametrize("slope", [0.0, 2.0])
 def test_forms_are_as_large_as_the_proof_and_the_run_say_and_no_larger(slope, monkeypatch):
     net = random_net((2, 9, 70, 9, 2), 1, "leaky_relu", slope)
-    made_by = Subdivision(net, plane_of(None, 2), rectangle(-1, 1), 1, 1 << 30)
+    made_by = subdivision(net)
     told, sweep, check = [], plane_cutting.sweep, plane_claims.Claims.check
 
     def swept(floats, layer, vertices, cells, forms, threads):

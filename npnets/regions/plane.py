@@ -15,7 +15,7 @@ from npnets.backends.threads import thread_count
 from npnets.network import Network
 from npnets.protocol import check_count
 from npnets.records import to_json
-from npnets.regions.exact import check_piecewise_linear
+from npnets.regions.exact import ExactNetwork
 from npnets.regions.patterns import Counts, unpack
 from npnets.regions.plane_domain import convex_polygon, plane_of, rectangle
 
@@ -180,7 +180,7 @@ def cells(
     >>> found.counts.activation_patterns, found.areas.tolist()
     (4, [1.0, 1.0, 1.0, 1.0])
     """
-    check_piecewise_linear(net)
+    exact = ExactNetwork(net)
     where = plane_of(plane, net.widths[0])
     threads = thread_count(threads)
     most = np.iinfo(np.int32).max if max_cells is None else check_count("max_cells", max_cells, 1)
@@ -188,7 +188,7 @@ def cells(
     from npnets.regions.plane_cutting import Subdivision
 
     with one_blas_thread():
-        made_by = Subdivision(net, where, domain, threads, most, progress)
+        made_by = Subdivision(exact, where, domain, threads, most, progress)
         try:
             found = _cells_of(made_by, made_by.cut())
         except MemoryError as error:
@@ -228,7 +228,7 @@ def _cells_of(made_by: Subdivision, complete: bool) -> Cells:
         vertices=made_by.vertices.positions,
         vertex_errors=made_by.vertices.errors,
         edges=made_by.edges,
-        edge_neurons=neurons[made_by.lines.of_edges],
+        edge_neurons=neurons.take(made_by.lines.of_edges),
         edge_cells=edge_cells,
         cell_offsets=level.offsets,
         cell_vertices=level.corners,

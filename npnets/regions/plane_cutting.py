@@ -24,7 +24,6 @@ from npnets_kernels.plane_forms import ROUNDING, Cells, Crossed, Kept, Signs, Ve
 from npnets_kernels.plane_walk import ORDERED, PIECES, Pieces
 
 from npnets.backends.threads import in_threads
-from npnets.network import Network
 from npnets.regions.exact import ExactNetwork
 from npnets.regions.float_network import FloatNetwork
 from npnets.regions.patterns import pack, word_count
@@ -55,7 +54,7 @@ class Subdivision:
 
     Parameters
     ----------
-    net : piecewise linear
+    exact : the network
     plane : where the polygon lies
     polygon : (k, 2) its corners, counterclockwise
     threads : how many cells are worked on at a time
@@ -65,18 +64,19 @@ class Subdivision:
 
     def __init__(
         self,
-        net: Network,
+        exact: ExactNetwork,
         plane: Plane,
         polygon: np.ndarray,
         threads: int,
         most: int,
         progress: Callable[[int], object] | None = None,
     ) -> None:
-        self.net, self.threads, self.most, self.progress = net, threads, most, progress
+        self.net = net = exact.net
+        self.threads, self.most, self.progress = threads, most, progress
         self.floats = FloatNetwork(net)
         #: of the hidden layers with states
         self.widths = net.widths[1:-1] if self.floats.slope != 1.0 else ()
-        self.exact = ExactPlane(ExactNetwork(net), plane, polygon)
+        self.exact = ExactPlane(exact, plane, polygon)
         self.vertices = Vertices(polygon, np.zeros(len(polygon)))
         ring = np.arange(len(polygon), dtype=np.int32)
         ahead = (ring + 1) % len(ring)
