@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 from npnets_kernels.bits import add_scaled, add_selected, raise_largest
-from npnets_kernels.simd import pointer
+from npnets_kernels.simd import offset, pointer
 
 
 @numba.njit
@@ -19,10 +19,9 @@ def added(target, place, stride, scales, source, start):
 
 
 @numba.njit
-def selected(sums, word, factor, forms, start, stride, weights, row, apart):
-    add_selected(
-        pointer(sums), word, factor, pointer(forms), start, stride, pointer(weights), row, apart
-    )
+def selected(target, start, word, factor, forms, first, stride, weights, row, apart):
+    target, forms = offset(pointer(target), start), offset(pointer(forms), first)
+    add_selected(target, word, factor, forms, stride, offset(pointer(weights), row), apart)
 
 
 def test_the_largest_is_found_in_every_lane_whatever_its_sign():
@@ -49,12 +48,14 @@ def test_a_row_is_added_three_times_scaled():
 
 def test_rows_of_the_neurons_of_a_word_are_added_up():
     rng = np.random.default_rng(2)
-    forms, weights, sums = (rng.normal(size=n) for n in (3 * 70, 64 * 80, 192))
+    forms, weights, target = (rng.normal(size=n) for n in (3 * 70, 64 * 80, 300))
     for neurons in ([], [0], [63], [3, 17, 18, 40], range(64)):
         word = np.uint64(sum(1 << i for i in neurons))
-        wanted = sums.reshape(3, 64).copy()
+        wanted = target.copy()
         for i in neurons:
-            wanted += 0.3 * np.outer(forms[5 + i :: 70][:3], weights[2 + 80 * i :][:64])
-        found = sums.copy()
-        selected(found, word, 0.3, forms, 5, 70, weights, 2, 80)
-        np.testing.assert_allclose(found.reshape(3, 64), wanted, rtol=0, atol=1e-13)
+            for c in range(3):
+                share = 0.3 * forms[5 + 70 * c + i]
+                wanted[11 + 80 * c : 75 + 80 * c] += share * weights[2 + 80 * i :][:64]
+        found = target.copy()
+        selected(found, 11, word, 0.3, forms, 5, 70, weights, 2, 80)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-13)

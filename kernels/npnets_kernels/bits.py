@@ -120,22 +120,22 @@ def _store(builder, numbers, memory, start):
 
 
 @intrinsic
-def add_selected(typingctx, sums, word, factor, forms, start, stride, weights, row, apart):
+def add_selected(typingctx, target, word, factor, forms, stride, weights, apart):
     """Add what the neurons of a word contribute to 64 forms of three coefficients.
 
-    To sums[64 c + k], of each c < 3 and k < 64, for each neuron i of the word, in ascending order,
-    factor · forms[start + c stride + i] · weights[row + i apart + k].
+    To target[c apart + k], c < 3, k < 64, for each neuron i of the word, in ascending order,
+    factor · forms[c stride + i] · weights[i apart + k].
     """
     word_type, columns = ir.IntType(64), range(3)
     vector = ir.VectorType(ir.DoubleType(), LANES)
 
     def codegen(context, builder, signature, args):
-        sums, word, factor, forms, start, stride, weights, row, apart = args
+        target, word, factor, forms, stride, weights, apart = args
         multiply_add = _on_vectors(builder, "fmuladd", vector, 3)
         # a register's worth at a time: of 64 numbers at once, more are loaded than registers hold
         parts = [(c, k) for k in range(0, WORD, LANES) for c in columns]
-        before = builder.block
-        known = [_block(builder, sums, word_type(WORD * c + k), LANES) for c, k in parts]
+        places = [builder.add(builder.mul(word_type(c), apart), word_type(k)) for c, k in parts]
+        before, known = builder.block, [_block(builder, target, at, LANES) for at in places]
         head, body, end = (builder.append_basic_block() for _ in range(3))
         builder.branch(head)
         builder.position_at_end(head)
@@ -143,16 +143,15 @@ def add_selected(typingctx, sums, word, factor, forms, start, stride, weights, r
         builder.cbranch(builder.icmp_unsigned("!=", rest, word_type(0)), body, end)
         builder.position_at_end(body)
         i = builder.cttz(rest, ir.Constant(ir.IntType(1), 1))
-        first, place = builder.add(row, builder.mul(i, apart)), builder.add(start, i)
-        shares = []
+        row, form_at, shares = builder.mul(i, apart), i, []
         for _ in columns:
-            form = builder.load(builder.gep(forms, [place], source_etype=ir.DoubleType()))
+            form = builder.load(builder.gep(forms, [form_at], source_etype=ir.DoubleType()))
             shares.append(_everywhere(builder, builder.fmul(factor, form), LANES))
-            place = builder.add(place, stride)
+            form_at = builder.add(form_at, stride)
         grown, loaded = [], {}
         for (c, k), total in zip(parts, totals, strict=True):
             if c == 0:
-                loaded[k] = _block(builder, weights, builder.add(first, word_type(k)), LANES)
+                loaded[k] = _block(builder, weights, builder.add(row, word_type(k)), LANES)
             grown.append(builder.call(multiply_add, [shares[c], loaded[k], total]))
         left = builder.and_(rest, builder.sub(rest, word_type(1)))
         builder.branch(head)
@@ -162,12 +161,12 @@ def add_selected(typingctx, sums, word, factor, forms, start, stride, weights, r
             phi.add_incoming(start_value, before)
             phi.add_incoming(last, body)
         builder.position_at_end(end)
-        for (c, k), total in zip(parts, totals, strict=True):
-            _store(builder, total, sums, word_type(WORD * c + k))
+        for at, total in zip(places, totals, strict=True):
+            _store(builder, total, target, at)
         return context.get_dummy_value()
 
     number, bits, double = types.int64, types.uint64, types.float64
-    return types.none(sums, bits, double, forms, number, number, weights, number, number), codegen
+    return types.none(target, bits, double, forms, number, weights, number), codegen
 
 
 @intrinsic

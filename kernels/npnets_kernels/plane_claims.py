@@ -53,7 +53,7 @@ Output = namedtuple("Output", "weights biases maps apart worst chain")
 #: cell of which it last was a corner, the cell in which it was last looked at, and the words
 #: (V, words, 2) of neurons that may be positive and that may be negative there; the words of all
 #: neurons; and what floats leave open (…, 3): part, neuron, and vertex or ANYWHERE.
-Room = namedtuple("Room", "forms sums sizes map corner_of seen_in signs all doubts")
+Room = namedtuple("Room", "forms sizes map corner_of seen_in signs all doubts")
 #: How many words of neurons there are, of the layer before, and doubts that there is room for.
 Shape = namedtuple("Shape", "words words_before doubts")
 
@@ -165,18 +165,16 @@ def find_forms(cell, changes, width, before, layer, slope, shape, room):
 def sum_up(block, active, source, width, layer, slope, shape, room):
     """Write 64 of a cell's forms, of those of the active neurons before and the others."""
     apart, stride, words = WORD * shape.words, WORD * shape.words_before, shape.words_before
+    target = offset(room.forms, block)
     for k in range(WORD):
-        room.sums[k] = room.sums[WORD + k] = 0.0
-        room.sums[2 * WORD + k] = layer.biases[block + k]
+        target[k] = target[apart + k] = 0.0
+        target[2 * apart + k] = layer.biases[block + k]
     for w in range(words):
-        first, row = w * WORD, w * WORD * apart + block
-        rest = ~active[w] & neurons_of(w, width)
-        add_selected(room.sums, active[w], 1.0, source, first, stride, layer.weights, row, apart)
+        rest, forms = ~active[w] & neurons_of(w, width), offset(source, w * WORD)
+        weights = offset(layer.weights, w * WORD * apart + block)
+        add_selected(target, active[w], 1.0, forms, stride, weights, apart)
         if slope != 0.0:
-            add_selected(room.sums, rest, slope, source, first, stride, layer.weights, row, apart)
-    for column in range(3):
-        for k in range(WORD):
-            room.forms[column * apart + block + k] = room.sums[column * WORD + k]
+            add_selected(target, rest, slope, forms, stride, weights, apart)
 
 
 @inlined

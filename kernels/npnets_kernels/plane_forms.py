@@ -66,11 +66,12 @@ Crossed = namedtuple("Crossed", "counts neurons active")
 
 #: How many neurons there are, words of them, and words of the layer before.
 Shape = namedtuple("Shape", "width words words_before")
-#: One cell's forms (3, 64 words), zeros beyond the neurons, and 64 of the next layer's (3, 64);
-#: its parent's base (3, n); the words of neurons that are positive, or negative, at all of its
-#: corners; and for each vertex the block of cells in which its signs were last found, and their
-#: words.
-Room = namedtuple("Room", "forms sums base positive negative block more less")
+#: One cell's forms, and its parent's base, (3, 64 words) with zeros beyond the neurons; the words
+#: of neurons that are positive, or negative, at all of its corners; and for each vertex the block
+#: of cells in which its signs were last found, and their words.
+Room = namedtuple("Room", "forms base positive negative block more less")
+#: Where a parent's base is, and how far its columns are from each other.
+Base = namedtuple("Base", "numbers apart")
 #: The output, if it comes next, or else nothing: its weights, with zeros up to whole words
 #: (n', 64 words), its biases (n',), and its bases (F, 3, n') on the cells.
 Output = namedtuple("Output", "weights biases bases")
@@ -140,7 +141,7 @@ def sweep(
     changes, parents_changes = source.chain[0], before.chain[0]
     last, is_open = -1, False
     for cell in range(start, stop):
-        parent, base = source.parents[cell], room.base
+        parent, base = source.parents[cell], Base(room.base, words * WORD)
         if not makes:
             base = known_base(cell, source, shape)
         elif parent != last:
@@ -151,7 +152,7 @@ def sweep(
             sign_parent(cell, source, parents_shape, parents_room)
             write_base(width, source, slope, parents_shape, parents_room, base)
             if keeps and (cell == 0 or source.parents[cell - 1] != parent):
-                copy_numbers(base, known_base(cell, source, shape), 3 * width)
+                copy_columns(base, known_base(cell, source, shape), width)
             last = parent
         changes = find_forms(cell, changes, base, source, slope, shape, room)
         for column in range(3):
@@ -168,7 +169,7 @@ def sweep(
 @inlined
 def known_base(cell, source, shape):
     """The base of the cell's parent."""
-    return offset(source.bases, 3 * source.parents[cell] * shape.width)
+    return Base(offset(source.bases, 3 * source.parents[cell] * shape.width), shape.width)
 
 
 @inlined
@@ -209,10 +210,8 @@ def find_forms(cell, changes, base, source, slope, shape, room):
 @inlined
 def start_forms(cell, base, source, slope, shape, room):
     """The forms from the parent's base."""
-    words, width, parent = shape.words_before, shape.width, source.parents[cell]
-    for column in range(3):
-        row = offset(room.forms, column * shape.words * WORD)
-        copy_numbers(offset(base, column * width), row, width)
+    words, parent = shape.words_before, source.parents[cell]
+    copy_columns(base, Base(room.forms, shape.words * WORD), shape.width)
     form = 3 * source.kept.offsets[parent]
     for w in range(words):
         rest, active = source.kept.words[parent * words + w], source.words[cell * words + w]
@@ -315,31 +314,31 @@ def keep(place, kept, shape, room):
 
 
 @inlined
-def copy_numbers(numbers, to, count):
-    """Write so many numbers."""
-    for k in range(count):
-        to[k] = numbers[k]
+def copy_columns(base, to, width):
+    """Copy so many numbers of each column."""
+    for column in range(3):
+        numbers = offset(base.numbers, column * base.apart)
+        copies = offset(to.numbers, column * to.apart)
+        for k in range(width):
+            copies[k] = numbers[k]
 
 
 @inlined
 def write_base(width, source, slope, shape, room, base):
     """Write W (φ' ∘ f) + (0, 0, b) of the positive and negative neurons, 64 at a time."""
-    weights, biases = source.weights, source.biases
-    stride, apart = shape.words * WORD, (width + WORD - 1) // WORD * WORD
+    numbers, apart, stride = base.numbers, base.apart, shape.words * WORD
+    for k in range(3 * apart):
+        numbers[k] = 0.0
+    for k in range(width):
+        numbers[2 * apart + k] = source.biases[k]
     for block in range(0, width, WORD):
-        count = min(WORD, width - block)
-        for k in range(3 * WORD):
-            room.sums[k] = 0.0
-        copy_numbers(offset(biases, block), offset(room.sums, 2 * WORD), count)
+        target = offset(numbers, block)
         for w in range(shape.words):
-            start, row = w * WORD, w * WORD * apart + block
-            more, less, forms = room.positive[w], room.negative[w], room.forms
-            add_selected(room.sums, more, 1.0, forms, start, stride, weights, row, apart)
+            forms = offset(room.forms, w * WORD)
+            weights = offset(source.weights, w * WORD * apart + block)
+            add_selected(target, room.positive[w], 1.0, forms, stride, weights, apart)
             if slope != 0.0:
-                add_selected(room.sums, less, slope, forms, start, stride, weights, row, apart)
-        for column in range(3):
-            row = offset(base, column * width + block)
-            copy_numbers(offset(room.sums, column * WORD), row, count)
+                add_selected(target, room.negative[w], slope, forms, stride, weights, apart)
 
 
 @inlined

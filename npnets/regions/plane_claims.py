@@ -30,7 +30,7 @@ from npnets.regions.float_network import FloatLayer, FloatNetwork
 from npnets.regions.patterns import pack, word_count
 from npnets.regions.plane_cutting import Subdivision
 from npnets.regions.plane_domain import Plane
-from npnets.regions.plane_forms import chain_length, padded
+from npnets.regions.plane_forms import aligned_zeros, chain_length, padded
 
 if TYPE_CHECKING:
     from npnets.regions import plane
@@ -238,8 +238,7 @@ def _room(width: int, n_outputs: int, n_vertices: int) -> Room:
     words = word_count(width)
     corner_of, seen_in = (np.full(n_vertices, -1, np.int32) for _ in range(2))
     return Room(
-        forms=np.empty((3, 64 * words)),
-        sums=np.empty((3, 64)),
+        forms=aligned_zeros(3, 64 * words),
         sizes=np.zeros((3, LANES)),
         map=np.empty((n_outputs, 3)),
         corner_of=corner_of,
