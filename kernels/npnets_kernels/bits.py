@@ -85,9 +85,9 @@ def signs_of_forms(typingctx, forms, stride, start, s, t, error):
         for _ in range(3):
             rows.append(_block(builder, memory, start))
             start = builder.add(start, stride)
-        of_s = builder.fmul(_everywhere(builder, s), rows[0])
-        of_t = builder.fmul(_everywhere(builder, t), rows[1])
-        numbers = builder.fadd(builder.fadd(of_s, of_t), rows[2])
+        multiply_add = _on_vectors(builder, "fmuladd", rows[0].type, 3)
+        numbers = builder.call(multiply_add, [_everywhere(builder, t), rows[1], rows[2]])
+        numbers = builder.call(multiply_add, [_everywhere(builder, s), rows[0], numbers])
         more = builder.fcmp_ordered(">", numbers, _everywhere(builder, error))
         less = builder.fcmp_ordered("<", numbers, _everywhere(builder, builder.fneg(error)))
         words = [builder.bitcast(word, ir.IntType(WORD)) for word in (more, less)]
@@ -95,16 +95,6 @@ def signs_of_forms(typingctx, forms, stride, start, s, t, error):
 
     double, word = types.float64, types.int64
     return pair(forms, word, word, double, double, double), codegen
-
-
-def _chosen(builder, source, start, more, less, slope):
-    """Of 64 numbers those of the word ``more``, those of ``less`` times the slope, the rest 0."""
-    mask = ir.VectorType(ir.IntType(1), WORD)
-    numbers = _block(builder, source, start)
-    zero = ir.Constant(numbers.type, [0.0] * WORD)
-    scaled = builder.fmul(numbers, _everywhere(builder, slope))
-    rest = builder.select(builder.bitcast(less, mask), scaled, zero)
-    return builder.select(builder.bitcast(more, mask), numbers, rest)
 
 
 def _on_vectors(builder, name, vector, count):
@@ -170,28 +160,53 @@ def add_selected(typingctx, target, word, factor, forms, stride, weights, apart)
 
 
 @intrinsic
-def dot_selected(typingctx, source, start, more, less, slope, weights, place):
-    """The sum, by halving, of 64 numbers times the weights from ``place`` on.
+def dots_selected(typingctx, forms, stride, more, less, slope, weights):
+    """What 64 neurons contribute to a form of three coefficients.
 
-    Those of the word ``more`` as they are, those of ``less`` times the slope, the others as 0.
+    The sums of forms[c stride + i] · weights[i], c < 3, i < 64, where the forms of the word
+    ``more`` are taken as they are, those of ``less`` times the slope, and the others as 0.
     """
+    triple, word_type = types.UniTuple(types.float64, 3), ir.IntType(WORD)
+    vector, mask = ir.VectorType(ir.DoubleType(), LANES), ir.VectorType(ir.IntType(1), LANES)
 
     def codegen(context, builder, signature, args):
-        chosen = _chosen(builder, *args[:5])
-        total = builder.fmul(chosen, _block(builder, *args[5:]))
-        while total.type.count > 1:
-            half = total.type.count // 2
-            none = ir.Constant(total.type, ir.Undefined)
-            parts = []
-            for first in (0, half):
-                picks = ir.VectorType(ir.IntType(32), half)
-                picks = ir.Constant(picks, list(range(first, first + half)))
-                parts.append(builder.shuffle_vector(total, none, picks))
-            total = builder.fadd(*parts)
-        return builder.extract_element(total, ir.IntType(32)(0))
+        forms, stride, more, less, slope, weights = args
+        multiply_add = _on_vectors(builder, "fmuladd", vector, 3)
+        zero, slope = ir.Constant(vector, [0.0] * LANES), _everywhere(builder, slope, LANES)
+        totals = [[zero, zero] for _ in range(3)]  # two of each, which needn't wait for each other
+        for k in range(0, WORD, LANES):
+            bits = [builder.lshr(word, word_type(k)) for word in (more, less)]
+            active, inactive = (
+                builder.bitcast(builder.trunc(word, ir.IntType(LANES)), mask) for word in bits
+            )
+            place = word_type(k)
+            loaded = _block(builder, weights, place, LANES)
+            for pair in totals:
+                numbers = _block(builder, forms, place, LANES)
+                scaled = builder.select(inactive, builder.fmul(numbers, slope), zero)
+                chosen = builder.select(active, numbers, scaled)
+                turn = k // LANES % 2
+                pair[turn] = builder.call(multiply_add, [chosen, loaded, pair[turn]])
+                place = builder.add(place, stride)
+        sums = [_sum(builder, builder.fadd(*pair)) for pair in totals]
+        return context.make_tuple(builder, triple, sums)
 
-    word, bits, double = types.int64, types.uint64, types.float64
-    return double(source, word, bits, bits, double, weights, word), codegen
+    bits, double = types.uint64, types.float64
+    return triple(forms, types.int64, bits, bits, double, weights), codegen
+
+
+def _sum(builder, numbers):
+    """The sum of a vector's numbers, by halving."""
+    while numbers.type.count > 1:
+        half = numbers.type.count // 2
+        none = ir.Constant(numbers.type, ir.Undefined)
+        parts = []
+        for first in (0, half):
+            picks = ir.VectorType(ir.IntType(32), half)
+            picks = ir.Constant(picks, list(range(first, first + half)))
+            parts.append(builder.shuffle_vector(numbers, none, picks))
+        numbers = builder.fadd(*parts)
+    return builder.extract_element(numbers, ir.IntType(32)(0))
 
 
 @intrinsic

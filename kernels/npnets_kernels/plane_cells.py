@@ -78,21 +78,9 @@ def share_out(offsets, neurons, share, chunks):
 
 @kernel
 def cut_cells(
-    cell,
-    stop,
-    vertices,
-    cells,
-    signs,
-    crossed,
-    kept,
-    cuts,
-    table,
-    room,
-    pieces,
-    filled,
-    first,
+    cell, stop, vertices, cells, signs, crossed, kept, cuts, table, room, pieces, filled, first,
     most,
-):
+):  # fmt: skip
     """Cut the cells from ``cell`` to ``stop``, until one needs judgement.
 
     Parameters

@@ -17,7 +17,7 @@ from npnets_kernels.bits import (
     add_scaled,
     add_selected,
     bit,
-    dot_selected,
+    dots_selected,
     lowest,
     popcount,
     raise_largest,
@@ -48,8 +48,8 @@ Descent = namedtuple("Descent", "parents neurons")
 #: differ (3,) from what is found, at most, and on which part (3,); and how many changes (1,) there
 #: may be of a sum.
 Output = namedtuple("Output", "weights biases maps apart worst chain")
-#: A cell's forms (3, 64 words), zeros beyond the neurons, 64 of them (3, 64) while they are summed,
-#: and the largest of all cells', in eight parts (3, 8); a part's map (n, 3). For each vertex the
+#: A cell's forms (3, 64 words), zeros beyond the neurons, and the largest of all cells', in eight
+#: parts (3, 8); a part's map (n, 3). For each vertex the
 #: cell of which it last was a corner, the cell in which it was last looked at, and the words
 #: (V, words, 2) of neurons that may be positive and that may be negative there; the words of all
 #: neurons; and what floats leave open (…, 3): part, neuron, and vertex or ANYWHERE.
@@ -292,14 +292,13 @@ def find_map(part, changes, n_outputs, parts, slope, output, shape, room):
         changes = output.chain[0] + 1
     if changes > output.chain[0]:
         for k in range(n_outputs):
-            for column in range(3):
-                value = output.biases[k] if column == 2 else 0.0
-                for w in range(words):
-                    row, place = column * stride + w * WORD, k * stride + w * WORD
-                    value += dot_selected(
-                        room.forms, row, mine[w], ~mine[w], slope, output.weights, place
-                    )
-                room.map[3 * k + column] = value
+            s, t, constant = 0.0, 0.0, output.biases[k]
+            for w in range(words):
+                forms = offset(room.forms, w * WORD)
+                weights = offset(output.weights, k * stride + w * WORD)
+                found = dots_selected(forms, stride, mine[w], ~mine[w], slope, weights)
+                s, t, constant = s + found[0], t + found[1], constant + found[2]
+            room.map[3 * k], room.map[3 * k + 1], room.map[3 * k + 2] = s, t, constant
         return 0
     for w in range(words):
         differ = mine[w] ^ last[w]

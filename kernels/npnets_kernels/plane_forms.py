@@ -27,7 +27,7 @@ from npnets_kernels.bits import (
     add_scaled,
     add_selected,
     bit,
-    dot_selected,
+    dots_selected,
     lowest,
     popcount,
     raise_largest,
@@ -145,10 +145,10 @@ def sweep(
         if not makes:
             base = known_base(cell, source, shape)
         elif parent != last:
+            known = known_base(parent, before, parents_shape)
             parents_changes = find_forms(
-                parent, parents_changes, known_base(parent, before, parents_shape), before, slope,
-                parents_shape, parents_room,
-            )  # fmt: skip
+                parent, parents_changes, known, before, slope, parents_shape, parents_room
+            )
             sign_parent(cell, source, parents_shape, parents_room)
             write_base(width, source, slope, parents_shape, parents_room, base)
             if keeps and (cell == 0 or source.parents[cell - 1] != parent):
@@ -254,28 +254,40 @@ def sign_corners(cell, block, vertices, cells, owner, signs, errors, size_bounds
 
     Returns whether one of those that are written is left open.
     """
-    width, words, stride = shape.width, shape.words, shape.words * WORD
-    unknown, (f0, f1, f2) = NONE, (size_bounds[0], size_bounds[1], size_bounds[2])
-    for w in range(words):
-        room.positive[w] = room.negative[w] = ~NONE
-    for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
+    words, unknown = shape.words, NONE
+    start, stop = cells.offsets[cell], cells.offsets[cell + 1]
+    for k in range(start, stop):
         v = cells.corners[k]
         if room.block[v] != block:
             room.block[v] = block
-            s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
-            error = error_of_value(f0, f1, f2, errors, s, t, vertices.errors[v])
+            sign_vertex(v, vertices, errors, size_bounds, shape, room)
             if owner[v] < 0:
                 owner[v] = cell
-            for w in range(words):
-                more, less = signs_of_forms(room.forms, stride, w * WORD, s, t, error)
-                room.more[v * words + w], room.less[v * words + w] = more, less
-                if owner[v] == cell:
+            if owner[v] == cell:
+                for w in range(words):
+                    more, less = room.more[v * words + w], room.less[v * words + w]
                     signs.positive[v * words + w], signs.negative[v * words + w] = more, less
-                    unknown |= neurons_of(w, width) & ~(more | less)
-        for w in range(words):
-            room.positive[w] &= room.more[v * words + w]
-            room.negative[w] &= room.less[v * words + w]
+                    unknown |= neurons_of(w, shape.width) & ~(more | less)
+    for w in range(words):
+        positive = negative = ~NONE
+        for k in range(start, stop):
+            positive &= room.more[cells.corners[k] * words + w]
+            negative &= room.less[cells.corners[k] * words + w]
+            if positive | negative == NONE:  # as in ``crossings``
+                break
+        room.positive[w], room.negative[w] = positive, negative
     return unknown != NONE
+
+
+@inlined
+def sign_vertex(v, vertices, errors, size_bounds, shape, room):
+    """Write in ``room`` the signs at a vertex."""
+    words, (f0, f1, f2) = shape.words, (size_bounds[0], size_bounds[1], size_bounds[2])
+    s, t = vertices.positions[2 * v], vertices.positions[2 * v + 1]
+    error = error_of_value(f0, f1, f2, errors, s, t, vertices.errors[v])
+    for w in range(words):
+        more, less = signs_of_forms(room.forms, words * WORD, w * WORD, s, t, error)
+        room.more[v * words + w], room.less[v * words + w] = more, less
 
 
 @inlined
@@ -344,15 +356,17 @@ def write_base(width, source, slope, shape, room, base):
 @inlined
 def multiply(cell, n_outputs, slope, output, shape, room):
     """The output's bases, W (φ' ∘ f) + (0, 0, b)."""
-    stride, weights = shape.words * WORD, output.weights
-    for column in range(3):
-        for k in range(n_outputs):
-            base = output.biases[k] if column == 2 else 0.0
-            for w in range(shape.words):
-                more, less, start = room.positive[w], room.negative[w], w * WORD
-                place, row = column * stride + start, k * stride + start
-                base += dot_selected(room.forms, place, more, less, slope, weights, row)
-            output.bases[(3 * cell + column) * n_outputs + k] = base
+    stride, place = shape.words * WORD, 3 * cell * n_outputs
+    for k in range(n_outputs):
+        s, t, constant = 0.0, 0.0, output.biases[k]
+        for w in range(shape.words):
+            forms = offset(room.forms, w * WORD)
+            weights = offset(output.weights, k * stride + w * WORD)
+            more, less = room.positive[w], room.negative[w]
+            found = dots_selected(forms, stride, more, less, slope, weights)
+            s, t, constant = s + found[0], t + found[1], constant + found[2]
+        output.bases[place + k], output.bases[place + n_outputs + k] = s, t
+        output.bases[place + 2 * n_outputs + k] = constant
 
 
 @kernel
@@ -402,7 +416,8 @@ def crossings(signs, cells, crossed):
             for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
                 more |= signs.positive[cells.corners[k] * words + w]
                 less |= signs.negative[cells.corners[k] * words + w]
-                if more & less == ~NONE:  # and no vectors of cells' few corners
+                # no more can cross; and a loop that may end early isn't made one of slow gathers
+                if more & less == ~NONE:
                     break
             crossed.neurons[cell * words + w] = more & less
             crossed.active[cell * words + w] = more & ~less
