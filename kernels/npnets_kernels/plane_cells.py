@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-import numpy as np
-
 from npnets_kernels.bits import WORD, bit, lowest, without_lowest
 from npnets_kernels.compiled import kernel
 from npnets_kernels.plane_chords import (
@@ -22,7 +20,7 @@ from npnets_kernels.plane_chords import (
     merge_chords,
     write_lines,
 )
-from npnets_kernels.plane_forms import NONE, kept_place, most_corners
+from npnets_kernels.plane_forms import NONE, kept_place
 from npnets_kernels.plane_walk import CORNERS, LINES, ORDERED, PIECES, finish_piece, walk_pieces
 from npnets_kernels.pointers import inlined, pointers
 from npnets_kernels.simd import pointer
@@ -41,39 +39,6 @@ Room = namedtuple(
     "node_offsets node_chords "  # of crossings
     "seen stack origins",  # of the walk
 )
-
-
-@kernel
-def share_out(offsets, neurons, share, chunks):
-    """Share cells out into chunks of ``share`` ``most_corners`` or more, but for the last.
-
-    Parameters
-    ----------
-    offsets, neurons : int64 (F + 1,), int32 (F,)
-        Where each cell's corners begin, and how many neurons cross it.
-    share : int
-    chunks : int64 (…, 7)
-        Written, a row for each, whose columns are those of the caller's ``Chunk``: the first cell,
-        the one behind the last, the most corners of a cell, the most neurons; and of all its cells
-        the corners, the neurons and their pairs.
-
-    Returns
-    -------
-    count : int
-        Of chunks.
-    """
-    count, so_far = 0, share
-    for cell in range(len(neurons)):
-        k, m = offsets[cell + 1] - offsets[cell], np.int64(neurons[cell])
-        if so_far >= share:
-            chunks[count, 0] = cell
-            chunks[count, 1:] = 0
-            count, so_far = count + 1, 0
-        row = chunks[count - 1]
-        row[1], row[2], row[3] = cell + 1, max(row[2], k), max(row[3], m)
-        row[4], row[5], row[6] = row[4] + k, row[5] + m, row[6] + m * (m - 1) // 2
-        so_far += most_corners(k, m)
-    return count
 
 
 @kernel

@@ -22,13 +22,8 @@ from collections import namedtuple
 
 from npnets_kernels.bits import WORD, lowest, without_lowest
 from npnets_kernels.compiled import kernel
-from npnets_kernels.plane_forms import (
-    ROUNDING,
-    TINY,
-    crossing,
-    error_of_value,
-    kept_place,
-)
+from npnets_kernels.plane_crossings import crossing
+from npnets_kernels.plane_forms import ROUNDING, TINY, error_of_value, kept_place
 from npnets_kernels.pointers import inlined, pointers
 from npnets_kernels.simd import offset, pointer
 

@@ -60,9 +60,6 @@ Kept = namedtuple("Kept", "words offsets forms errors")
 #: neurons, what was kept of the parents, their bases (…, 3, n), Wᵀ with zeros up to whole words
 #: (…, 64 words), and b (n,); and how many changes (1,) of forms there may be between two starts.
 Source = namedtuple("Source", "parents words kept bases weights biases chain")
-#: How many neurons cross each cell (F,), their words (F, words), and those of the neurons that are
-#: active all over it.
-Crossed = namedtuple("Crossed", "counts neurons active")
 
 #: How many neurons there are, words of them, and words of the layer before.
 Shape = namedtuple("Shape", "width words words_before")
@@ -273,7 +270,7 @@ def sign_corners(cell, block, vertices, cells, owner, signs, errors, size_bounds
         for k in range(start, stop):
             positive &= room.more[cells.corners[k] * words + w]
             negative &= room.less[cells.corners[k] * words + w]
-            if positive | negative == NONE:  # as in ``crossings``
+            if positive | negative == NONE:  # as in ``plane_crossings``
                 break
         room.positive[w], room.negative[w] = positive, negative
     return unknown != NONE
@@ -384,72 +381,3 @@ def write_maps(start, stop, source, slope, maps, room):
             for column in range(3):
                 place = 3 * (cell * width + k) + column
                 maps[place] = room.forms[column * words * WORD + k]
-
-
-@kernel
-def crossings(signs, cells, crossed):
-    """Which neurons cross each cell, and how often all edges are crossed.
-
-    Parameters
-    ----------
-    crossed : Crossed
-        Written.
-
-    Returns
-    -------
-    on_edges : int
-    corners : int
-        The sum of all cells' ``most_corners``.
-    """
-    words, n_edges, n_cells = signs.positive.shape[1], len(cells.edges), len(crossed.counts)
-    signs, cells, crossed = pointers(signs), pointers(cells), pointers(crossed)
-    on_edges = corners = 0
-    for e in range(n_edges):
-        for w in range(words):
-            on_edges += popcount(
-                crossing(cells.edges[2 * e], cells.edges[2 * e + 1], w, signs, words)
-            )
-    for cell in range(n_cells):
-        count = 0
-        for w in range(words):
-            more = less = NONE
-            for k in range(cells.offsets[cell], cells.offsets[cell + 1]):
-                more |= signs.positive[cells.corners[k] * words + w]
-                less |= signs.negative[cells.corners[k] * words + w]
-                # no more can cross; and a loop that may end early isn't made one of slow gathers
-                if more & less == ~NONE:
-                    break
-            crossed.neurons[cell * words + w] = more & less
-            crossed.active[cell * words + w] = more & ~less
-            count += popcount(more & less)
-        crossed.counts[cell] = count
-        corners += most_corners(cells.offsets[cell + 1] - cells.offsets[cell], count)
-    return on_edges, corners
-
-
-@inlined
-def most_corners(corners, neurons):
-    """No fewer than all parts have into which so many neurons cut a cell of so many corners."""
-    return corners + 2 * neurons * (neurons + 1)
-
-
-@inlined
-def crossing(u, v, w, signs, words):
-    """Word w of the neurons whose signs at two vertices differ."""
-    positive, negative = signs.positive, signs.negative
-    u, v = u * words + w, v * words + w
-    return positive[u] & negative[v] | negative[u] & positive[v]
-
-
-@kernel
-def undecided(signs, width, found):
-    """The vertices with a neuron in neither word, into the head of ``found`` (V,); how many."""
-    words, count = signs.positive.shape[1], 0
-    for v in range(len(signs.positive)):
-        known = 0
-        for w in range(words):
-            known += popcount(signs.positive[v, w] | signs.negative[v, w])
-        if known < width:
-            found[count] = v
-            count += 1
-    return count

@@ -16,11 +16,12 @@ from collections.abc import Callable
 from threading import Lock
 
 import numpy as np
-from npnets_kernels import plane_cells, plane_edges, plane_forms, plane_shape
+from npnets_kernels import plane_cells, plane_crossings, plane_edges, plane_shape
 from npnets_kernels.plane_cells import CONTRADICTION, TOO_MANY
 from npnets_kernels.plane_chords import Table
+from npnets_kernels.plane_crossings import Crossed
 from npnets_kernels.plane_edges import MADE, Cuts, Found, Lines, Order
-from npnets_kernels.plane_forms import ROUNDING, Cells, Crossed, Kept, Signs, Vertices
+from npnets_kernels.plane_forms import ROUNDING, Cells, Kept, Signs, Vertices
 from npnets_kernels.plane_walk import ORDERED, PIECES, Pieces
 
 from npnets.backends.threads import in_threads
@@ -104,7 +105,7 @@ class Subdivision:
             self._decide(layer, signs)
         self.decisions += self.net.widths[layer + 1] * len(signs.positive)
         crossed = crossed_room(*kept.words.shape)
-        on_edges, corners = plane_forms.crossings(signs, cells, crossed)
+        on_edges, corners = plane_crossings.crossings(signs, cells, crossed)
         cuts, found, vertices = self._cut_edges(layer, cells, signs, crossed, kept, on_edges)
         chunks = chunks_of(cells.offsets, crossed.counts, corners, self.threads)
         pieces = self._cut_cells(layer, cells, signs, crossed, kept, cuts, vertices, chunks)
@@ -132,7 +133,7 @@ class Subdivision:
     def _decide(self, layer: int, signs: Signs) -> None:
         """Write the signs that are left open."""
         width, found = self.net.widths[layer + 1], np.empty(len(signs.positive), np.int64)
-        count = plane_forms.undecided(signs, width, found)
+        count = plane_crossings.undecided(signs, width, found)
         for vertex in found[:count].tolist():
             known = signs.positive[vertex] | signs.negative[vertex]
             self.fallbacks += width - sum(word.bit_count() for word in known.tolist())

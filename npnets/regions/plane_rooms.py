@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from npnets_kernels import plane_cells
+from npnets_kernels import plane_crossings
 from npnets_kernels.plane_cells import Room
 from npnets_kernels.plane_chords import Table
+from npnets_kernels.plane_crossings import Crossed
 from npnets_kernels.plane_edges import Found, Order
-from npnets_kernels.plane_forms import Crossed, Vertices
+from npnets_kernels.plane_forms import Vertices
 from npnets_kernels.plane_walk import CORNERS, EDGES, LINES, PIECES, VERTICES, Pieces
 
 #: Room for so many corners of cells is made at a time, at most, unless one cell needs more.
@@ -123,7 +124,7 @@ def chunks_of(offsets: np.ndarray, neurons: np.ndarray, total: int, threads: int
     share = 1 + total // (2 * threads) if threads > 1 else total
     share = min(CHUNK_CORNERS, max(THREAD_CORNERS, share))
     bounds = np.empty((total // share + 1, len(Chunk._fields)), np.int64)
-    count = plane_cells.share_out(offsets, neurons, share, bounds)
+    count = plane_crossings.share_out(offsets, neurons, share, bounds)
     return [Chunk(*row) for row in bounds[:count].tolist()]
 
 
