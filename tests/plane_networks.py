@@ -15,6 +15,9 @@ from npnets.regions.plane import cells
 
 SQUARE = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
 SLOPES = {"relu": 0.0, "identity": 1.0}
+#: What is found of cells.
+FIELDS = ("vertices", "vertex_errors", "edges", "edge_neurons", "edge_cells", "cell_offsets")
+FIELDS += ("cell_vertices", "words", "maps", "areas")
 #: The networks of the benchmarks.
 he_net = partial(he_network, dtype=np.float32)
 
@@ -74,3 +77,10 @@ def as_set(found, order=None):
     return {
         (tuple(row), round(area, 9)) for row, area in zip(bits.tolist(), found.areas, strict=True)
     }
+
+
+def assert_same(one, two):
+    """Two results are the same to the last byte."""
+    for name in FIELDS:
+        assert getattr(one, name).tobytes() == getattr(two, name).tobytes(), name
+    assert (one.decisions, one.fallbacks) == (two.decisions, two.fallbacks)

@@ -181,7 +181,15 @@ def test_a_network_without_hidden_layers_is_one_cell():
 
 @pytest.mark.parametrize(
     "widths",
-    [(2, 64, 64, 1), (2, 65, 30, 2), (2, 7, 130, 3, 1), (2, 20, 20, 20, 9), (2, *[4] * 20, 1)],
+    [
+        (2, 64, 64, 1),
+        (2, 65, 30, 2),
+        (2, 7, 130, 3, 1),
+        (2, 8, 8, 130, 1),
+        (2, 8, 70, 2),
+        (2, 20, 20, 20, 9),
+        (2, *[4] * 20, 1),
+    ],
 )
 def test_proofs_hold_and_maps_are_the_network_for_wide_and_deep_networks(widths):
     net = he_net(widths, seed=1)

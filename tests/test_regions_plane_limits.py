@@ -12,22 +12,13 @@ from math import comb
 
 import numpy as np
 import pytest
-from plane_networks import as_set, he_net, one_layer, random_net
+from plane_networks import as_set, assert_same, he_net, one_layer, random_net
 
 from npnets.backends.threads import in_threads
 from npnets.network import Network
 from npnets.regions import plane_cutting, plane_exact, plane_rooms
 from npnets.regions.level_sets import level_set
 from npnets.regions.plane import cells
-
-FIELDS = ("vertices", "vertex_errors", "edges", "edge_neurons", "edge_cells", "cell_offsets")
-FIELDS += ("cell_vertices", "words", "maps", "areas")
-
-
-def assert_same(one, two):
-    for name in FIELDS:
-        assert getattr(one, name).tobytes() == getattr(two, name).tobytes(), name
-    assert (one.decisions, one.fallbacks) == (two.decisions, two.fallbacks)
 
 
 def test_a_budget_stops_before_the_layer_that_would_pass_it():
@@ -212,6 +203,19 @@ def test_signs_that_contradict_each_other_are_refused_and_write_nothing(seed, mo
     polygon = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     with pytest.raises(RuntimeError, match="signs of layer 1 around cell 0 contradict each other"):
         cells(he_net((2, 40, 1), seed), polygon=polygon)
+
+
+def test_a_neuron_that_crosses_where_none_was_said_to_is_refused(monkeypatch):
+    sweep = plane_cutting.sweep
+
+    def forgetful(*arguments):
+        swept = sweep(*arguments)
+        swept.kept.words[0] &= swept.kept.words[0] - np.uint64(1)  # the first of them
+        return swept
+
+    monkeypatch.setattr(plane_cutting, "sweep", forgetful)
+    with pytest.raises(RuntimeError, match="signs of layer 1 around cell 0 contradict each other"):
+        cells(he_net((2, 20, 1)), -1, 1)
 
 
 def test_a_chord_that_ends_nowhere_is_refused(monkeypatch):

@@ -150,7 +150,7 @@ def walk_boundary(size, cell, signs, crossed, cells, cuts, room):
         ahead = cells.corners[k + 1 if k + 1 < stop else start]
         room.vertices[n_nodes], room.edges[n_nodes], room.chords[n_nodes] = v, edge, -1
         for w in range(size.words):
-            word = crossed.neurons[cell * size.words + w] & ~(
+            word = crossed.words[cell * size.words + w] & ~(
                 signs.positive[v * size.words + w] | signs.negative[v * size.words + w]
             )
             while word:

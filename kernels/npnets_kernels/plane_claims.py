@@ -49,10 +49,10 @@ Descent = namedtuple("Descent", "parents neurons")
 #: may be of a sum.
 Output = namedtuple("Output", "weights biases maps apart worst chain")
 #: A cell's forms (3, 64 words), zeros beyond the neurons, and the largest of all cells', in eight
-#: parts (3, 8); a part's map (n, 3). For each vertex the
-#: cell of which it last was a corner, the cell in which it was last looked at, and the words
-#: (V, words, 2) of neurons that may be positive and that may be negative there; the words of all
-#: neurons; and what floats leave open (…, 3): part, neuron, and vertex or ANYWHERE.
+#: parts (3, 8); a part's map (n, 3). For each vertex the cell of which it last was a corner, the
+#: cell in which it was last looked at, and the words (V, words, 2) of neurons that may be positive
+#: and that may be negative there; the words of all neurons; and what floats leave open (…, 3):
+#: part, neuron, and vertex or ANYWHERE.
 Room = namedtuple("Room", "forms sizes map corner_of seen_in signs all doubts")
 #: How many words of neurons there are, of the layer before, and doubts that there is room for.
 Shape = namedtuple("Shape", "words words_before doubts")

@@ -116,17 +116,15 @@ def distance(s, t, line, line_errors, other, other_errors):
 
 
 @kernel
-def cut_edges(progress, crossed, vertices, cells, lines, signs, kept, cuts, found, order):
+def cut_edges(progress, vertices, cells, lines, signs, crossed, kept, cuts, found, order):
     """Cut the edges of the cells from progress[CELL] on, until one needs judgement.
 
     Parameters
     ----------
     progress : int64 (3,)
         The cell, and how many cuts and new vertices there are; advanced.
-    crossed : Crossed
-        The neurons that cross each cell: where none does, none crosses its edges.
-    vertices, cells, lines, signs, kept
-        As they are before the cut.
+    vertices, cells, lines, signs, crossed, kept
+        As they are before the cut. Where no neuron crosses a cell, none crosses its edges.
     cuts, found : Cuts, Found
         Written from where ``progress`` is.
     order : Order

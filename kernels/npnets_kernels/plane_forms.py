@@ -13,7 +13,8 @@ parent there is
 
 and the forms on a part are the base and what those add. From one part to the next only the neurons
 that differ are added or taken away; after a chain of such changes it starts from the base again, so
-that errors stay small.
+that errors stay small, and so it does at every RUN-th cell, so that a cell's forms are the same to
+the last bit whenever they are found: what was kept of a parent and its base are of one computation.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ from npnets_kernels.simd import offset, pointer
 ROUNDING = 2.0**-53
 #: More than any error from numbers too small to be normal.
 TINY = 2.0**-1000
+#: The forms of every so many-th cell start from its parent's base.
+RUN = 64
 #: So few neurons are dealt with one by one.
 FEW = 4
 #: The word of no neuron.
@@ -63,10 +66,10 @@ Source = namedtuple("Source", "parents words kept bases weights biases chain")
 
 #: How many neurons there are, words of them, and words of the layer before.
 Shape = namedtuple("Shape", "width words words_before")
-#: One cell's forms, and its parent's base, (3, 64 words) with zeros beyond the neurons; the words
-#: of neurons that are positive, or negative, at all of its corners; and for each vertex the block
-#: of cells in which its signs were last found, and their words.
-Room = namedtuple("Room", "forms base positive negative block more less")
+#: One cell's forms (3, 64 words), zeros beyond the neurons; the words of neurons that are positive,
+#: or negative, at all of its corners; and for each vertex the block of cells in which its signs
+#: were last found, and their words.
+Room = namedtuple("Room", "forms positive negative block more less")
 #: Where a parent's base is, and how far its columns are from each other.
 Base = namedtuple("Base", "numbers apart")
 #: The output, if it comes next, or else nothing: its weights, with zeros up to whole words
@@ -85,19 +88,19 @@ def owners(cells, owner):
 @kernel
 def sweep(
     first, start, stop, vertices, cells, source, before, slope, owner, signs, kept, size_bounds,
-    output, sizes, room, parents_room,
+    output, sizes, room, parents_room, base,
 ):  # fmt: skip
     """The forms on a block of cells, from ``start`` to ``stop``, and the signs at their corners.
 
     Parameters
     ----------
     first, start, stop : int
-        The first cell of ``kept``, and the block's.
+        The first cell of ``kept``, and the block's, a multiple of RUN.
     vertices, cells
         Those of the level.
     source : Source
         Of the layer's forms. With ``before``, bases are made here; if there are rows for them, each
-        parent's is also written there, by the block that it begins in, whoever comes first.
+        parent's is also written there, in the block of its first child.
     before : Source
         Of the parents' forms of the layer before, or of no cells.
     slope : float
@@ -119,6 +122,8 @@ def sweep(
     room, parents_room : Room
         For the layer's neurons, and for those of the layer before; ``block`` must not be ``start``
         anywhere.
+    base : float64 (3, 64 words)
+        Written.
 
     Returns
     -------
@@ -135,23 +140,27 @@ def sweep(
     before, parents_room = pointers(before), pointers(parents_room)
     output, owner = pointers(output), pointer(owner)
     sizes, size_bounds = pointer(sizes), pointer(size_bounds)
-    changes, parents_changes = source.chain[0], before.chain[0]
-    last, is_open = -1, False
-    for cell in range(start, stop):
-        parent, base = source.parents[cell], Base(room.base, words * WORD)
-        if not makes:
-            base = known_base(cell, source, shape)
-        elif parent != last:
-            known = known_base(parent, before, parents_shape)
+    changes, parents_changes, last = source.chain[0], before.chain[0], -1
+    made, is_open = Base(pointer(base), words * WORD), False
+    if makes:
+        parent = source.parents[start]
+        for sibling in range(parent - parent % RUN, parent):
             parents_changes = find_forms(
-                parent, parents_changes, known, before, slope, parents_shape, parents_room
-            )
-            sign_parent(cell, source, parents_shape, parents_room)
-            write_base(width, source, slope, parents_shape, parents_room, base)
+                sibling, parents_changes, before, known_base(sibling, before, parents_shape), slope,
+                parents_shape, parents_room,
+            )  # fmt: skip
+    for cell in range(start, stop):
+        parent = source.parents[cell]
+        if makes and parent != last:
+            parents_changes = make_base(
+                cell, parents_changes, made, width, source, before, slope, parents_shape,
+                parents_room,
+            )  # fmt: skip
             if keeps and (cell == 0 or source.parents[cell - 1] != parent):
-                copy_columns(base, known_base(cell, source, shape), width)
+                copy_columns(made, known_base(cell, source, shape), width)
             last = parent
-        changes = find_forms(cell, changes, base, source, slope, shape, room)
+        from_base = made if makes else known_base(cell, source, shape)
+        changes = find_forms(cell, changes, source, from_base, slope, shape, room)
         for column in range(3):
             for k in range(column * words * WORD, (column + 1) * words * WORD, WORD):
                 raise_largest(sizes, column, room.forms, k)
@@ -170,6 +179,17 @@ def known_base(cell, source, shape):
 
 
 @inlined
+def make_base(cell, changes, base, width, source, before, slope, shape, room):
+    """Write the base of the cell's parent; how many changes of the parents' forms since a start."""
+    parent = source.parents[cell]
+    known = known_base(parent, before, shape)
+    changes = find_forms(parent, changes, before, known, slope, shape, room)
+    sign_parent(cell, source, shape, room)
+    write_base(base, width, source, slope, shape, room)
+    return changes
+
+
+@inlined
 def sign_parent(cell, source, shape, room):
     """Write the signs that all corners of the cell's parent have in common."""
     parent = source.parents[cell]
@@ -181,17 +201,17 @@ def sign_parent(cell, source, shape, room):
 
 
 @inlined
-def find_forms(cell, changes, base, source, slope, shape, room):
+def find_forms(cell, changes, source, base, slope, shape, room):
     """Turn the forms of the cell before into this one's; how many changes since a start then."""
     parent, words, chain = source.parents[cell], shape.words_before, source.chain[0]
     word, before = cell * words, (cell - 1) * words
-    if changes < chain and source.parents[cell - 1] == parent:
+    if changes < chain and cell % RUN != 0 and source.parents[cell - 1] == parent:
         for w in range(words):
             changes += popcount(source.words[word + w] ^ source.words[before + w])
     else:
         changes = chain + 1
     if changes > chain:
-        start_forms(cell, base, source, slope, shape, room)
+        start_forms(cell, source, base, slope, shape, room)
         return 0
     for w in range(words):
         rest = source.words[word + w] ^ source.words[before + w]
@@ -205,7 +225,7 @@ def find_forms(cell, changes, base, source, slope, shape, room):
 
 
 @inlined
-def start_forms(cell, base, source, slope, shape, room):
+def start_forms(cell, source, base, slope, shape, room):
     """The forms from the parent's base."""
     words, parent = shape.words_before, source.parents[cell]
     copy_columns(base, Base(room.forms, shape.words * WORD), shape.width)
@@ -270,7 +290,7 @@ def sign_corners(cell, block, vertices, cells, owner, signs, errors, size_bounds
         for k in range(start, stop):
             positive &= room.more[cells.corners[k] * words + w]
             negative &= room.less[cells.corners[k] * words + w]
-            if positive | negative == NONE:  # as in ``plane_crossings``
+            if positive | negative == NONE:  # an early exit, for what ``crossings`` says
                 break
         room.positive[w], room.negative[w] = positive, negative
     return unknown != NONE
@@ -333,8 +353,11 @@ def copy_columns(base, to, width):
 
 
 @inlined
-def write_base(width, source, slope, shape, room, base):
-    """Write W (φ' ∘ f) + (0, 0, b) of the positive and negative neurons, 64 at a time."""
+def write_base(base, width, source, slope, shape, room):
+    """Write W (φ' ∘ f) + (0, 0, b) of the positive and negative neurons, 64 at a time.
+
+    The columns of the base are as far from each other as the rows of Wᵀ.
+    """
     numbers, apart, stride = base.numbers, base.apart, shape.words * WORD
     for k in range(3 * apart):
         numbers[k] = 0.0
@@ -368,7 +391,7 @@ def multiply(cell, n_outputs, slope, output, shape, room):
 
 @kernel
 def write_maps(start, stop, source, slope, maps, room):
-    """The forms themselves of the cells from ``start`` to ``stop``, into maps (F, n, 3)."""
+    """The forms themselves of the cells from ``start``, a multiple of RUN, into maps (F, n, 3)."""
     width = maps.shape[1]
     words = (width + WORD - 1) // WORD
     shape = Shape(width, words, source.words.shape[1])
@@ -376,7 +399,7 @@ def write_maps(start, stop, source, slope, maps, room):
     changes = source.chain[0]
     for cell in range(start, stop):
         base = known_base(cell, source, shape)
-        changes = find_forms(cell, changes, base, source, slope, shape, room)
+        changes = find_forms(cell, changes, source, base, slope, shape, room)
         for k in range(width):
             for column in range(3):
                 place = 3 * (cell * width + k) + column

@@ -148,7 +148,9 @@ def cells(
 
     Memory grows with the cells. Besides, a layer of which m neurons cross one cell takes some
     66 (m + 1)² bytes for each thread, and the neurons that may cross each cell take 24 bytes; with
-    max_cells, m is never more than that, and no cell is cut whose chords alone would make more.
+    max_cells, m is never more than that, and no cell is cut whose chords alone would make more. The
+    cells of some layers take 24 bytes for each neuron of the next layer but one, if that isn't the
+    last hidden one.
 
     Parameters
     ----------
@@ -228,7 +230,7 @@ def _cells_of(made_by: Subdivision, complete: bool) -> Cells:
         vertices=made_by.vertices.positions,
         vertex_errors=made_by.vertices.errors,
         edges=made_by.edges,
-        edge_neurons=neurons.take(made_by.lines.of_edges),
+        edge_neurons=neurons.take(made_by.lines.of_edges),  # an index takes three times as long
         edge_cells=edge_cells,
         cell_offsets=level.offsets,
         cell_vertices=level.corners,

@@ -24,7 +24,8 @@ The proof finds forms, signs, maps and bounds on their errors anew, from the inp
 (``plane_claims``). It shares with the run where vertices are, the bounds on their errors, and how
 each came about, from which follows that a cell is a part of one of a layer fewer; rational
 arithmetic, for what floats leave open; and what sums and bounds are made of: the vectors of
-``bits``, ``error_of_value``, ``chain_length`` and the norms of ``float_network``.
+``bits``, ``error_of_value``, ``neurons_of``, ``chain_length``, weights with zeros up to whole words
+(``padded``) and the norms of ``float_network``.
 """
 
 from __future__ import annotations

@@ -105,7 +105,9 @@ class Subdivision:
             self._decide(layer, signs)
         self.decisions += self.net.widths[layer + 1] * len(signs.positive)
         crossed = crossed_room(*kept.words.shape)
-        on_edges, corners = plane_crossings.crossings(signs, cells, crossed)
+        on_edges, corners, wrong = plane_crossings.crossings(signs, cells, kept.words, crossed)
+        if wrong >= 0:
+            raise _contradiction(layer, wrong)
         cuts, found, vertices = self._cut_edges(layer, cells, signs, crossed, kept, on_edges)
         chunks = chunks_of(cells.offsets, crossed.counts, corners, self.threads)
         pieces = self._cut_cells(layer, cells, signs, crossed, kept, cuts, vertices, chunks)
@@ -160,7 +162,7 @@ class Subdivision:
         progress, order = np.zeros(3, np.int64), NO_ORDER
         while True:
             edge = plane_edges.cut_edges(
-                progress, crossed, vertices, cells, self.lines, signs, kept, cuts, found, order
+                progress, vertices, cells, self.lines, signs, crossed, kept, cuts, found, order
             )
             if edge < 0:
                 break
@@ -200,9 +202,7 @@ class Subdivision:
                     pieces, filled, first, self.most,
                 )  # fmt: skip
                 if count == CONTRADICTION:
-                    raise RuntimeError(
-                        f"signs of layer {layer + 1} around cell {cell} contradict each other"
-                    )
+                    raise _contradiction(layer, cell)
                 if count <= 0:
                     done = None if count == TOO_MANY else filled_part(pieces, filled)
                     report(int(filled[PIECES]) - (chunk.stop - chunk.start))
@@ -271,6 +271,10 @@ def _sides(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray
     a, b = y - ahead_y, ahead_x - x
     forms = np.stack([a, b, -(a * x + b * y)], axis=1)
     return forms, 8.0 * ROUNDING * np.stack([abs(a), abs(b), abs(a * x) + abs(b * y)], axis=1)
+
+
+def _contradiction(layer: int, cell: int) -> RuntimeError:
+    return RuntimeError(f"signs of layer {layer + 1} around cell {cell} contradict each other")
 
 
 def _crossing(u: int, v: int, signs: Signs) -> list[int]:

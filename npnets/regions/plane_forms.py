@@ -65,7 +65,8 @@ class Forms(NamedTuple):
     source: Source
     """As the kernel takes it, with all bases, or with room for them, or with neither."""
     before: Source
-    """What the forms of the layer before, on the parents, are made from, unless bases are known."""
+    """What the forms of the layer before, on the parents, are made from; of no cells if bases are
+    known."""
     errors: np.ndarray
     """(3,) bounds on the errors of any cell's forms, column by column."""
     lengths: np.ndarray
@@ -160,7 +161,7 @@ def sweep(
     signs = Signs(*(np.empty((n_vertices, word_count(width)), np.uint64) for _ in range(2)))
     output = _output(net, layer, n_cells)
     width_before = forms.before.bases.shape[2]
-    step = max(1, BLOCK_BYTES // (24 * width))
+    step = _block(width)
 
     def work(blocks: range) -> tuple[Kept, np.ndarray, bool]:
         first, count = blocks.start, min(blocks.stop, n_cells) - blocks.start
@@ -172,11 +173,12 @@ def sweep(
         )
         sizes, is_open = np.zeros((3, LANES)), False
         room, parents_room = room_for(width, n_vertices), room_for(width_before, 0)
+        base = aligned_zeros(*room.forms.shape)
         for start in blocks:
             stop = min(start + step, n_cells)
             is_open |= kernel.sweep(
                 first, start, stop, vertices, cells, forms.source, forms.before, slope, owner,
-                signs, kept, forms.size_bounds, output, sizes, room, parents_room,
+                signs, kept, forms.size_bounds, output, sizes, room, parents_room, base,
             )  # fmt: skip
         return kept._replace(forms=kept.forms[: kept.offsets[-1]].copy()), sizes, is_open
 
@@ -189,6 +191,11 @@ def sweep(
     kept = _join([part for part, _, _ in parts])
     is_open = any(some for _, _, some in parts)
     return Swept(signs, is_open, kept, sizes, output.bases)
+
+
+def _block(width: int) -> int:
+    """How many cells are a block, of a layer of so many neurons."""
+    return max(1, BLOCK_BYTES // (24 * width * kernel.RUN)) * kernel.RUN
 
 
 def _output(net: FloatNetwork, layer: int, n_cells: int) -> Output:
@@ -223,7 +230,7 @@ def output_maps(net: FloatNetwork, forms: Forms, threads: int) -> np.ndarray:
     """(F, d_out, 3) the output as a function of the plane's coordinates: gradient, constant."""
     n_cells, width, slope = len(forms.source.parents), len(net.layers[-1].biases), net.slope
     maps = np.empty((n_cells, width, 3))
-    step = max(1, BLOCK_BYTES // (24 * width))
+    step = _block(width)
 
     def work(start: int) -> None:
         stop = min(start + step, n_cells)
@@ -266,15 +273,15 @@ def room_for(neurons: int, n_vertices: int) -> Room:
     positive, negative = (np.empty(words, np.uint64) for _ in range(2))
     more, less = (np.empty((n_vertices, words), np.uint64) for _ in range(2))
     block = np.full(n_vertices, -1, np.int32)
-    forms, base = aligned_zeros(2, 3, 64 * words)
-    return Room(forms, base, positive, negative, block, more, less)
+    return Room(aligned_zeros(3, 64 * words), positive, negative, block, more, less)
 
 
 def padded(weights: np.ndarray) -> np.ndarray:
     """The same rows, with zeros up to whole words of columns.
 
-    >>> padded(np.ones((2, 65))).shape
-    (2, 128)
+    >>> found = padded(np.ones((2, 65)))
+    >>> found.shape, found.ctypes.data % 64
+    ((2, 128), 0)
     """
     rows, columns = weights.shape
     found = aligned_zeros(rows, 64 * word_count(columns))
