@@ -54,15 +54,15 @@ def test_parents_forms_are_found_again_to_the_last_bit(seed, monkeypatch):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-@pytest.mark.parametrize("n_bytes", [1, 30_000])
-def test_blocks_of_cells_change_no_byte(threads, n_bytes, monkeypatch):
+@pytest.mark.parametrize(("block", "group"), [(1, 1), (1, 1 << 27), (30_000, 1 << 27)])
+def test_blocks_of_cells_change_no_byte(threads, block, group, monkeypatch):
     nets = [
         random_net((2, 9, 70, 9, 2), 1, "leaky_relu", 0.1),
         he_net((2, 20, 20, 20, 20, 1)),
         random_net((2, 6, 6, 6, 6, 1), 1, kind="signs"),
     ]
     whole = [cells(net, -1, 1) for net in nets]
-    monkeypatch.setattr(plane_forms, "BLOCK_BYTES", n_bytes)
-    monkeypatch.setattr(plane_forms, "GROUP_BYTES", n_bytes)
+    monkeypatch.setattr(plane_forms, "BLOCK_BYTES", block)
+    monkeypatch.setattr(plane_forms, "GROUP_BYTES", group)
     for net, one in zip(nets, whole, strict=True):
         assert_same(one, cells(net, -1, 1, threads=threads))
