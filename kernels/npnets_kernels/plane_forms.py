@@ -144,6 +144,7 @@ def sweep(
     made, is_open = Base(pointer(base), words * WORD), False
     if makes:
         parent = source.parents[start]
+        # the chain of changes that the first parent is in may have begun before the block
         for sibling in range(parent - parent % RUN, parent):
             parents_changes = find_forms(
                 sibling, parents_changes, before, known_base(sibling, before, parents_shape), slope,
