@@ -36,7 +36,8 @@ from npnets.regions.float_network import FloatLayer, FloatNetwork
 from npnets.regions.patterns import word_count
 from npnets.regions.plane_domain import Plane
 
-#: Bytes of a block of cells' forms: always as many, so that results don't depend on the threads.
+#: A block is so many cells that their forms would take so many bytes: always as many, so that what
+#: is kept doesn't depend on the threads.
 BLOCK_BYTES = 1 << 22
 #: No preactivation may be larger, so that sums and differences never overflow.
 LARGEST = 1e300
